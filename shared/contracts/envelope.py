@@ -1,0 +1,119 @@
+"""The envelope: CloudEvents 1.0, structured JSON, around the data of one event.
+
+`write` makes the bytes that travel and are stored, once for each event. `read` takes any bytes and answers an Event or
+raises Unreadable with a code; it never raises anything else and never repeats what it was given.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError
+
+CONTENT_TYPE = "application/cloudevents+json"
+LARGEST = 256 * 1024
+
+
+class EventSchema(Schema):
+    """The data of one version of one event. Readers ignore fields that they do not know."""
+
+    PRODUCER: ClassVar[str]
+    FACT: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+    class Meta:
+        unknown = EXCLUDE
+
+    @classmethod
+    def type(cls) -> str:
+        """`uk.waypost.<producer>.<fact>.v<N>`: also the routing key."""
+        return f"uk.waypost.{cls.PRODUCER}.{cls.FACT}.v{cls.VERSION}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as a handler sees it; `data` is loaded by its schema when the reader knows the type, else as it came."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    sequence: int
+    correlation_id: str
+    causation_id: str | None
+    data: dict[str, Any]
+
+
+class Unreadable(Exception):
+    """Bytes that are no event of ours. `code` says what is wrong, in a fixed vocabulary."""
+
+    def __init__(self, code: str, event_id: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.event_id = event_id
+
+
+def write(schema: EventSchema, event: Event) -> bytes:
+    """The bytes of `event`. Raises ValidationError when its data breaks its own contract: a mistake of ours, found early."""
+    data = schema.dump(event.data)
+    faults = schema.validate(data)
+    if faults:
+        raise ValidationError(faults)
+    envelope = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time.isoformat(),
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:waypost:schema:{event.type}",
+        "sequence": f"{event.sequence:010d}",
+        "correlationid": event.correlation_id,
+        "data": data,
+    }
+    if event.causation_id:
+        envelope["causationid"] = event.causation_id
+    return orjson.dumps(envelope)
+
+
+def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
+    """The event in `body`, its data checked by the schema of its type in `schemas`; raises Unreadable."""
+    if len(body) > LARGEST:
+        raise Unreadable("too-large")
+    try:
+        envelope = orjson.loads(body)
+    except (orjson.JSONDecodeError, RecursionError):
+        raise Unreadable("not-json") from None
+    if not isinstance(envelope, dict) or envelope.get("specversion") != "1.0":
+        raise Unreadable("not-a-cloudevent")
+    texts = [envelope.get(name) for name in ("id", "source", "type", "subject")]
+    if not all(isinstance(text, str) and 0 < len(text) <= 200 for text in texts):
+        raise Unreadable("envelope-incomplete")
+    event_id, source, kind, subject = texts
+    try:
+        time = datetime.fromisoformat(envelope["time"])
+        sequence = int(envelope.get("sequence", "0"))
+    except (KeyError, TypeError, ValueError):
+        raise Unreadable("envelope-incomplete", event_id) from None
+    data = envelope.get("data")
+    schema = schemas.get(kind)
+    if schema is not None:
+        try:
+            data = schema.load(data)
+        except (ValidationError, TypeError, RecursionError):
+            raise Unreadable("data-breaks-contract", event_id) from None
+    return Event(
+        id=event_id,
+        source=source,
+        type=kind,
+        subject=subject,
+        time=time,
+        sequence=sequence,
+        correlation_id=str(envelope.get("correlationid") or event_id)[:80],
+        causation_id=envelope.get("causationid") if isinstance(envelope.get("causationid"), str) else None,
+        data=data if isinstance(data, dict) else {},
+    )

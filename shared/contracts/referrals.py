@@ -1,0 +1,95 @@
+"""What the referrals service says: a referral was received, changed or withdrawn; consent was given or ended.
+
+Districts, ages in years and codes only: who the family is stays in that service.
+"""
+
+from marshmallow import EXCLUDE, Schema
+
+from shared.contracts import fields
+from shared.contracts.envelope import EventSchema
+from marshmallow.fields import Dict, List, Nested
+
+
+class _Part(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class Place(_Part):
+    """Where something is, and what that was known by; `place` is null when it is not known."""
+
+    place = fields.PlaceCode(required=True, allow_none=True)
+    basis = fields.Code(required=True)
+
+
+class Child(_Part):
+    """One referred child: an age, and where school and practice are."""
+
+    id = fields.Id(required=True)
+    age = fields.Count(required=True)
+    school = Nested(Place, required=True)
+    practice = Nested(Place, required=True)
+
+
+class Months(_Part):
+    """Whole months since release, rounded up; two numbers because only the month of release may be known."""
+
+    low = fields.Count(required=True)
+    high = fields.Count(required=True)
+
+
+class ReferralSubmitted(EventSchema):
+    """A referral was accepted; with `consent_scope` empty it waits for the family's agreement."""
+
+    PRODUCER, FACT = "referrals", "referral.submitted"
+
+    referral_id = fields.Id(required=True)
+    reference = fields.Reference(required=True)
+    kind = fields.Code(required=True)
+    referrer_type = fields.Code(required=True)
+    received_on = fields.Day(required=True)
+    relationship = fields.Code(allow_none=True, load_default=None)
+    stage = fields.Code(allow_none=True, load_default=None)
+    release_month = fields.Month(allow_none=True, load_default=None)
+    months_since_release = Nested(Months, allow_none=True, load_default=None)
+    home = Nested(Place, required=True)
+    borough = Nested(Place, required=True)
+    children = List(Nested(Child), required=True)
+    consent_scope = List(fields.Code(), required=True)
+    chosen_agencies = List(fields.Code(), required=True)
+    data_releases = Dict(keys=fields.Code(), values=fields.Release(), required=True)
+
+
+class ReferralAmended(ReferralSubmitted):
+    """Information came in after submission: the facts as they now stand, to be decided on again."""
+
+    FACT = "referral.amended"
+
+
+class ReferralWithdrawn(EventSchema):
+    """The referral was withdrawn: everything about it stops."""
+
+    PRODUCER, FACT = "referrals", "referral.withdrawn"
+
+    referral_id = fields.Id(required=True)
+    reason = fields.Code(required=True)
+
+
+class ConsentGiven(EventSchema):
+    """The family's agreement was recorded; `scope` is all that it now covers."""
+
+    PRODUCER, FACT = "referrals", "consent.given"
+
+    referral_id = fields.Id(required=True)
+    consent_id = fields.Id(required=True)
+    scope = List(fields.Code(), required=True)
+
+
+class ConsentWithdrawn(EventSchema):
+    """The family's agreement ended; `scope` is what it covered until now."""
+
+    PRODUCER, FACT = "referrals", "consent.withdrawn"
+
+    referral_id = fields.Id(required=True)
+    consent_id = fields.Id(required=True)
+    scope = List(fields.Code(), required=True)

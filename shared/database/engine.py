@@ -1,0 +1,77 @@
+"""One service's database: SQLite in a file (WAL, every commit on disk) or PostgreSQL, with the same two ways in.
+
+`writing()` is a transaction that commits or leaves nothing; `reading()` a snapshot. SQLite has one writer, so writers of
+one process wait for one another in green threads; otherwise the first would block the process that the second runs in.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from eventlet.semaphore import Semaphore
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+
+from shared.database.green import GreenConnection
+
+POOL = 20
+POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
+
+
+class Database:
+    """`Database("sqlite:////…/routing.sqlite3")` or `Database("postgresql+psycopg://routing:…@host/waypost")`."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        shared: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+        if self.is_sqlite:
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, pool_size=5, max_overflow=50, **shared)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            arguments = {"connect_timeout": 5, "options": POSTGRES_OPTIONS, "keepalives_idle": 5, "keepalives_interval": 2}
+            self.engine = create_engine(
+                parsed, pool_size=POOL, max_overflow=0, pool_pre_ping=False, connect_args=arguments, **shared
+            )
+            event.listen(self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs))
+        self._writer = Semaphore(1)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        if not self.is_sqlite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._writer, self.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A view of the database as it is at the first question; nothing may be written."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-2000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes the lock at once: upgrading a reader in mid-transaction fails where waiting would do."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")

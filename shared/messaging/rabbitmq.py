@@ -1,0 +1,160 @@
+"""RabbitMQ: quorum queues, mandatory and persistent messages, publisher confirms counted in a window.
+
+One confirm at a time cannot keep up, so a whole batch is published and then its confirms are awaited. Connections are
+made by whoever uses them and closed when anything goes wrong: the caller begins again with a new one.
+"""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import eventlet
+from kombu import Connection, Exchange, Queue
+
+from shared.contracts.envelope import CONTENT_TYPE
+from shared.messaging.broker import AGENCIES, DEAD, EVENTS, Depth, Incoming, Outgoing, Topology, queue_of
+
+HEARTBEAT = 20
+PREFETCH = 400
+CONFIRM_WITHIN = 20
+QUORUM: dict[str, Any] = {
+    "x-queue-type": "quorum",
+    "x-dead-letter-exchange": DEAD,
+    "x-dead-letter-strategy": "at-least-once",
+    "x-overflow": "reject-publish",
+    "x-delivery-limit": 1000,
+}
+
+
+class RabbitBroker:
+    """Speaks to the RabbitMQ that an `amqp(s)://` address names."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def connect(self) -> Connection:
+        connection = Connection(self.url, heartbeat=HEARTBEAT, connect_timeout=5)
+        with eventlet.Timeout(10, ConnectionError("the broker did not answer")):
+            connection.connect()
+        return connection
+
+    def declare(self, topology: Topology) -> None:
+        with self.connect() as connection, connection.channel() as channel:
+            Queue(DEAD, Exchange(DEAD, "topic"), routing_key="#", queue_arguments={"x-queue-type": "quorum"}).bind(
+                channel
+            ).declare()
+            events, agencies = Exchange(EVENTS, "topic").bind(channel), Exchange(AGENCIES, "topic").bind(channel)
+            events.declare()
+            agencies.declare()
+            for service, types in topology.services.items():
+                queue = Queue(queue_of(service), queue_arguments=QUORUM).bind(channel)
+                queue.queue_declare()
+                for kind in types:
+                    queue.bind_to(EVENTS, routing_key=kind)
+            for agency, name in topology.agencies.items():
+                queue = Queue(name, queue_arguments={"x-queue-type": "quorum"}).bind(channel)
+                queue.queue_declare()
+                queue.bind_to(AGENCIES, routing_key=agency)
+
+    def publisher(self) -> "RabbitPublisher":
+        return RabbitPublisher(self.connect())
+
+    def consumer(self, queue: str) -> "RabbitConsumer":
+        return RabbitConsumer(self.connect(), queue)
+
+    def depth(self, queue: str) -> Depth:
+        with self.connect() as connection, connection.channel() as channel:
+            declared = channel.queue_declare(queue, passive=True)
+            return Depth(declared.message_count, declared.consumer_count)
+
+
+class RabbitPublisher:
+    """Publishes batches and awaits their confirms."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._channel = connection.channel()
+        self._channel.confirm_select()
+        self._channel.events["basic_ack"].add(self._acked)
+        self._channel.events["basic_nack"].add(self._nacked)
+        self._channel.events["basic_return"].add(self._returned)
+        self._last_tag = 0
+        self._open: dict[int, Outgoing] = {}
+        self._unroutable: set[str] = set()
+        self._answers: dict[int, str | None] = {}
+
+    def publish(self, messages: Sequence[Outgoing]) -> dict[int, str | None]:
+        self._open, self._unroutable, self._answers = {}, set(), {}
+        # A broker that is out of memory or disk stops reading, and the write would hang as long as that lasts.
+        with eventlet.Timeout(CONFIRM_WITHIN, ConnectionError("the broker did not confirm")):
+            for message in messages:
+                self._last_tag += 1
+                self._open[self._last_tag] = message
+                self._channel.basic_publish(
+                    self._channel.prepare_message(
+                        message.body,
+                        content_type=CONTENT_TYPE,
+                        properties={"delivery_mode": 2, "message_id": message.event_id},
+                    ),
+                    exchange=message.exchange,
+                    routing_key=message.routing_key,
+                    mandatory=True,
+                )
+            while self._open:
+                self._connection.drain_events()
+        return self._answers
+
+    def close(self) -> None:
+        self._connection.release()
+
+    def _acked(self, tag: int, multiple: bool) -> None:
+        for message in self._settle(tag, multiple):
+            self._answers[message.key] = "unroutable" if message.event_id in self._unroutable else None
+
+    def _nacked(self, tag: int, multiple: bool) -> None:
+        for message in self._settle(tag, multiple):
+            self._answers[message.key] = "refused-by-broker"
+
+    def _settle(self, tag: int, multiple: bool) -> list[Outgoing]:
+        tags = [open_tag for open_tag in self._open if open_tag <= tag] if multiple else [tag]
+        return [self._open.pop(settled) for settled in tags if settled in self._open]
+
+    def _returned(self, _error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+        self._unroutable.add(message.properties.get("message_id", ""))
+
+
+class RabbitConsumer:
+    """Receives from one queue, by whatever is waiting; a lost connection brings back what was not acknowledged."""
+
+    def __init__(self, connection: Connection, queue: str) -> None:
+        self._connection = connection
+        self._channel = connection.channel()
+        self._channel.basic_qos(0, PREFETCH, False)
+        self._received: list[Incoming] = []
+        self._channel.basic_consume(queue, no_ack=False, callback=self._take)
+
+    def receive(self, most: int) -> list[Incoming]:
+        try:
+            if not self._received:
+                self._connection.drain_events(timeout=1)
+            while len(self._received) < most:
+                self._connection.drain_events(timeout=0)
+        except (TimeoutError, socket.timeout, BlockingIOError):
+            self._connection.heartbeat_check()
+        batch, self._received = self._received[:most], self._received[most:]
+        return batch
+
+    def acknowledge(self, messages: Sequence[Incoming]) -> None:
+        """Batches are taken in order, so the last tag speaks for all before it."""
+        if messages:
+            self._channel.basic_ack(messages[-1].tag, multiple=True)
+
+    def beat(self) -> None:
+        self._connection.heartbeat_check()
+
+    def close(self) -> None:
+        self._connection.release()
+
+    def _take(self, message: Any) -> None:
+        body = message.body.encode("utf-8", "surrogatepass") if isinstance(message.body, str) else bytes(message.body)
+        self._received.append(Incoming(body, message.delivery_tag))

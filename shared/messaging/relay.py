@@ -1,0 +1,150 @@
+"""The relay: sends what the outbox holds, in the order it was written, until the broker has confirmed it.
+
+It looks for "not yet sent", never for "newer than the last", since transactions commit out of order. One relay at a time
+works for a service: on PostgreSQL an advisory lock on the relay's own connection says which, so that events about one
+referral keep their order and the agencies' feed its positions; when that process dies, the next takes over. What the
+broker returns or refuses stays unsent, shows, and is tried again later.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+from sqlalchemy import Connection, bindparam, func, select, text, update
+
+from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
+from shared.messaging.store import Store
+from shared.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+POLL_SECONDS = 1.0
+LONGEST_PAUSE = 10.0
+RELAY_LOCK = 7702
+
+
+class Relay:
+    """One service's relay. `run` never returns until `stop`; `send_waiting` is one round of it."""
+
+    def __init__(self, store: Store, broker: Broker, metrics: Metrics, queued_agencies: Collection[str] = ()) -> None:
+        self.store = store
+        self.broker = broker
+        self.metrics = metrics
+        self.queued_agencies = frozenset(queued_agencies)
+        self.outbox = store.metadata.tables["outbox"]
+        self._bell = Signal()
+        self._stopping = False
+        store.on_new_events(self.wake)
+
+    def wake(self) -> None:
+        """There is something to send."""
+        if not self._bell.ready():
+            self._bell.send()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.wake()
+
+    def run(self) -> None:
+        """Sends for ever; when broker or database are away, waits and begins again."""
+        pause = 0.1
+        while not self._stopping:
+            try:
+                with self._alone() as connection:
+                    publisher = self.broker.publisher()
+                    try:
+                        pause = 0.1
+                        self._send_until_stopped(connection, publisher)
+                    finally:
+                        publisher.close()
+            except Exception as error:
+                log.warning("relay.interrupted", service=self.store.service, error=type(error).__name__)
+                eventlet.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _send_until_stopped(self, connection: Connection, publisher: Publisher) -> None:
+        while not self._stopping:
+            self._bell = Signal()
+            if not self.send_waiting(connection, publisher):
+                with eventlet.Timeout(POLL_SECONDS, False):
+                    self._bell.wait()
+
+    def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
+        """Sends one batch of what is due; answers how many events were confirmed.
+
+        What to send is asked on the connection that holds the lock, so a relay that has lost it notices before it sends.
+        """
+        table = self.outbox
+        rows = connection.execute(
+            select(table.c.id, table.c.event_id, table.c.type, table.c.audience, table.c.body)
+            .where(table.c.sent_at.is_(None), table.c.due_at <= self.store.resources.clock.now())
+            .order_by(table.c.id)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            return 0
+        unqueued = {row.id for row in rows if row.audience and row.audience not in self.queued_agencies}
+        answers = publisher.publish([_outgoing(row) for row in rows if row.id not in unqueued])
+        held = [row for row in rows if row.id in unqueued or answers.get(row.id, "") is None]
+        kept = {row.id for row in held}
+        self._mark(held, {row.id: answers.get(row.id) or "not-confirmed" for row in rows if row.id not in kept})
+        return len(held)
+
+    def _mark(self, held: list[Any], refused: dict[int, str]) -> None:
+        table = self.outbox
+        with self.store.writing() as transaction:
+            if held:
+                position = self._last_position(transaction) if any(row.audience for row in held) else 0
+                rows = []
+                for row in held:
+                    position += 1 if row.audience else 0
+                    rows.append({"row": row.id, "at": position if row.audience else None})
+                transaction.execute(
+                    update(table).where(table.c.id == bindparam("row")).values(sent_at=transaction.now, position=bindparam("at")),
+                    rows,
+                )
+            for row_id, problem in refused.items():
+                transaction.execute(
+                    update(table)
+                    .where(table.c.id == row_id)
+                    .values(
+                        attempts=table.c.attempts + 1,
+                        problem=problem,
+                        due_at=transaction.now + timedelta(seconds=LONGEST_PAUSE),
+                    )
+                )
+        self.metrics.sent(len(held))
+        for problem in refused.values():
+            self.metrics.not_sent(problem)
+            log.warning("event.unsent", service=self.store.service, problem=problem)
+
+    def _last_position(self, transaction: Any) -> int:
+        return int(transaction.execute(select(func.coalesce(func.max(self.outbox.c.position), 0))).scalar_one())
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A connection that has the right to relay for this service; losing the connection gives the right back."""
+        with self.store.database.engine.connect() as connection:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if self.store.database.is_sqlite:
+                yield connection
+                return
+            lock = {"key": RELAY_LOCK, "service": self.store.service}
+            while not connection.execute(text("SELECT pg_try_advisory_lock(:key, hashtext(:service))"), lock).scalar():
+                eventlet.sleep(POLL_SECONDS)
+                if self._stopping:
+                    break
+            yield connection
+            connection.invalidate()  # Closed, not returned to the pool: the lock belongs to the session.
+
+
+def _outgoing(row: Any) -> Outgoing:
+    """What the services hear is routed by type; what an agency hears by the agency."""
+    if row.audience:
+        return Outgoing(row.id, row.event_id, AGENCIES, row.audience, row.body)
+    return Outgoing(row.id, row.event_id, EVENTS, row.type, row.body)

@@ -1,0 +1,86 @@
+"""What nameko hands to a service, made once for each: its store, broker and metrics, and the extensions that use them.
+
+A service says what it needs by attributes: `store = StoreProvider()`, `inbox = InboxProvider(HANDLERS)`,
+`relay = RelayProvider()`. What they are made of comes in the container's configuration under "runtime".
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from sqlalchemy import MetaData
+
+from shared.messaging.broker import Broker, broker_for
+from shared.messaging.inbox import Handlers, Inbox
+from shared.messaging.relay import Relay
+from shared.messaging.store import Store
+from shared.metrics import Metrics
+from shared.resources import Resources
+
+
+@dataclass
+class Runtime:
+    """One service's parts in this process."""
+
+    service: str
+    metadata: MetaData
+    resources: Resources
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.service, self.metadata, self.resources)
+
+    @cached_property
+    def broker(self) -> Broker:
+        return broker_for(self.resources.settings.broker)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(self.service)
+
+
+class StoreProvider(DependencyProvider):
+    """Gives a service its store."""
+
+    def get_dependency(self, worker_ctx: Any) -> Store:
+        return self.store
+
+    @property
+    def store(self) -> Store:
+        runtime: Runtime = self.container.config["runtime"]
+        return runtime.store
+
+    def stop(self) -> None:
+        self.store.database.close()
+
+
+class InboxProvider(DependencyProvider):
+    """Gives a service its inbox, with the handlers of its event types."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        self.handlers = handlers
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config["runtime"]
+        self.inbox = Inbox(runtime.store, self.handlers, runtime.metrics)
+
+    def get_dependency(self, worker_ctx: Any) -> Inbox:
+        return self.inbox
+
+
+class RelayProvider(DependencyProvider):
+    """Runs a service's relay beside it."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config["runtime"]
+        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, self.container.config["queued_agencies"])
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self.relay.run, identifier="relay")
+
+    def stop(self) -> None:
+        self.relay.stop()
+
+    def get_dependency(self, worker_ctx: Any) -> Relay:
+        return self.relay

@@ -1,0 +1,96 @@
+"""A service's store: its database, its resources, and the three ways to work with them.
+
+`writing()`  one transaction; when it commits, whoever waits for new events (the relay) is told.
+`reading()`  a snapshot.
+`together()` one transaction shared with whoever else asks at the same moment: group commit. It returns when the commit is
+             on disk. One that fails takes no other with it: the group is then run one by one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import eventlet
+from eventlet.event import Event as Signal
+from sqlalchemy import Connection, MetaData
+
+from shared.database.engine import Database
+from shared.messaging.transaction import Transaction
+from shared.resources import Resources
+
+LARGEST_GROUP = 100
+
+Work = Callable[[Transaction], Any]
+
+
+@dataclass
+class _Waiting:
+    work: Work
+    done: Signal = field(default_factory=Signal)
+
+
+class Store:
+    """One for each service in a process; safe for any number of green threads."""
+
+    def __init__(self, service: str, metadata: MetaData, resources: Resources) -> None:
+        self.service = service
+        self.metadata = metadata
+        self.resources = resources
+        self.database = Database(resources.settings.database_url(service))
+        self._listeners: list[Callable[[], None]] = []
+        self._waiting: list[_Waiting] = []
+        self._committing = False
+
+    def on_new_events(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` after each commit that wrote an event."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction and its events: all of it, or nothing."""
+        with self.database.writing() as connection:
+            transaction = Transaction(connection, self.metadata, self.resources, self.service)
+            yield transaction
+            transaction.flush()
+        if transaction.wrote_events:
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self.database.reading() as connection:
+            yield connection
+
+    def together(self, work: Work) -> Any:
+        """Runs `work` in a transaction shared with others; answers what it returned, or raises what it raised."""
+        mine = _Waiting(work)
+        self._waiting.append(mine)
+        if not self._committing:
+            self._committing = True
+            eventlet.spawn_n(self._commit_groups)
+        return mine.done.wait()
+
+    def _commit_groups(self) -> None:
+        """Spawned, so that every request that the hub has ready in this turn joins the group before it starts."""
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+                self._commit(group)
+                eventlet.sleep(0)
+        finally:
+            self._committing = False
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            with self.writing() as transaction:
+                results = [waiting.work(transaction) for waiting in group]
+        except BaseException as error:
+            if len(group) == 1:
+                group[0].done.send_exception(error)
+            else:
+                for waiting in group:
+                    self._commit([waiting])
+            return
+        for waiting, result in zip(group, results, strict=True):
+            waiting.done.send(result)

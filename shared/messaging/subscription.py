@@ -1,0 +1,105 @@
+"""The entry point that feeds a service's inbox: batches of whatever waits in its queue, acknowledged once they are held.
+
+It starts without a broker and reconnects for ever. While the inbox cannot hold a batch (its database is away) the batch
+stays here, unacknowledged, and is offered again, so an outage turns no wheel. Stopping ends after the batch in hand.
+"""
+
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+from nameko.extensions import Entrypoint
+
+from shared.messaging.broker import Consumer, Incoming, queue_of
+from shared.messaging.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+BEAT_SECONDS = 5
+LONGEST_PAUSE = 10.0
+STOP_WITHIN = 20
+
+
+class Subscription(Entrypoint):
+    """`@subscription def receive(self, bodies)`: called with a list of bodies; they are acknowledged when it returns."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stopping = False
+        self._ended = Signal()
+        self.connected = False
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime: Runtime = self.container.config["runtime"]
+        return runtime
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self._run, identifier="subscription")
+
+    def stop(self) -> None:
+        """Returns when the batch in hand is done and the broker knows it."""
+        self._stopping = True
+        with eventlet.Timeout(STOP_WITHIN, False):
+            self._ended.wait()
+
+    def _run(self) -> None:
+        pause = 0.1
+        while not self._stopping:
+            try:
+                consumer = self.runtime.broker.consumer(queue_of(self.runtime.service))
+                self.connected, pause = True, 0.1
+                try:
+                    self._consume(consumer)
+                finally:
+                    self.connected = False
+                    self.runtime.metrics.in_flight.set(0)
+                    consumer.close()
+            except Exception as error:
+                log.warning("subscription.interrupted", service=self.runtime.service, error=type(error).__name__)
+                eventlet.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        self._ended.send()
+
+    def _consume(self, consumer: Consumer) -> None:
+        while not self._stopping:
+            messages = consumer.receive(BATCH)
+            if messages:
+                self.runtime.metrics.in_flight.set(len(messages))
+                self.runtime.metrics.batch(len(messages))
+                if self._held(consumer, messages):
+                    consumer.acknowledge(messages)
+                self.runtime.metrics.in_flight.set(0)
+
+    def _held(self, consumer: Consumer, messages: list[Incoming]) -> bool:
+        """Offers the batch until it is taken; False when we are stopped before."""
+        pause = 0.2
+        while True:
+            error = self._offer(consumer, [message.body for message in messages])
+            if error is None:
+                return True
+            if self._stopping:
+                return False
+            log.warning("batch.waits", service=self.runtime.service, error=type(error).__name__)
+            consumer.beat()
+            eventlet.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _offer(self, consumer: Consumer, bodies: list[bytes]) -> BaseException | None:
+        done = Signal()
+
+        def handle_result(_context: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+            done.send(exc_info[1] if exc_info else None)
+            return result, None
+
+        self.container.spawn_worker(self, (bodies,), {}, handle_result=handle_result)
+        while True:
+            with eventlet.Timeout(BEAT_SECONDS, False):
+                error: BaseException | None = done.wait()
+                return error
+            consumer.beat()
+
+
+subscription = Subscription.decorator

@@ -1,0 +1,136 @@
+"""What a handler and a request work in: one database transaction, with the events that tell of it.
+
+Inserts are gathered and written together, before the next question to the database and at the end: a batch of two hundred
+messages, or forty requests, costs a few statements. Events are rows of the outbox, so they commit with what they tell of.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from shared.contracts.envelope import Event, EventSchema, write
+from shared.contracts.registry import schema_for
+from shared.ids import new_id
+from shared.resources import Resources
+
+
+class Transaction:
+    """Made by `Store.writing()`; `now` is one moment for all that happens in it."""
+
+    def __init__(self, connection: Connection, metadata: MetaData, resources: Resources, service: str) -> None:
+        self.connection = connection
+        self.resources = resources
+        self.now = resources.clock.now()
+        self.wrote_events = False
+        self._tables = metadata.tables
+        self._source = f"urn:waypost:{service}"
+        self._rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._events: list[tuple[EventSchema, Event, str | None, bool]] = []
+
+    def insert(self, table: Table, **values: Any) -> None:
+        """Adds a row; written with the others of its table. Every call for one table names the same columns."""
+        self._rows[table.name].append(values)
+
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Runs a statement, after everything gathered so far has been written: what is asked sees what was added."""
+        self.flush()
+        return self.connection.execute(statement, parameters)
+
+    def publish(
+        self,
+        schema: type[EventSchema],
+        subject: str,
+        data: Mapping[str, Any],
+        *,
+        cause: Event | None = None,
+        audience: str | None = None,
+        first: bool = False,
+    ) -> str:
+        """Writes an event about `subject`; answers its id. `audience` names the agency that hears it instead of the services.
+
+        `first` promises that this service has never written of the subject, which saves a question.
+        """
+        event_id = new_id()
+        event = Event(
+            id=event_id,
+            source=self._source,
+            type=schema.type(),
+            subject=subject,
+            time=self.now,
+            sequence=0,
+            correlation_id=cause.correlation_id if cause else event_id,
+            causation_id=cause.id if cause else None,
+            data=dict(data),
+        )
+        self._events.append((schema_for(schema), event, audience, first))
+        self.wrote_events = True
+        return event_id
+
+    def flush(self) -> None:
+        """Writes what was gathered: rows in the order of their tables' foreign keys, then events."""
+        if self._events:
+            self._number_events()
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, defaultdict(list)
+        for table in self._tables.values():
+            if table.name in rows:
+                self.connection.execute(table.insert(), rows[table.name])
+
+    def _number_events(self) -> None:
+        events, self._events = self._events, []
+        known = sorted({event.subject for _, event, _, first in events if not first})
+        last = self._sequences(known, events) if known else {}
+        outbox, subjects = self._tables["outbox"], self._tables["subjects"]
+        for schema, event, audience, first in events:
+            sequence = 1 if first else last[event.subject] + 1
+            if first:
+                self.insert(subjects, subject=event.subject, sequence=1)
+            else:
+                last[event.subject] = sequence
+            self.insert(
+                outbox,
+                event_id=event.id,
+                type=event.type,
+                subject=event.subject,
+                sequence=sequence,
+                audience=audience,
+                body=write(schema, _numbered(event, sequence)),
+                written_at=self.now,
+                due_at=self.now,
+            )
+
+    def _sequences(self, known: list[str], events: list[tuple[EventSchema, Event, str | None, bool]]) -> dict[str, int]:
+        """Counts the subjects on by what is about to be written, in one statement; answers where each stood before.
+
+        Sorted, so that two batches that meet the same subjects wait for each other instead of for ever.
+        """
+        added = {subject: 0 for subject in known}
+        for _, event, _, first in events:
+            if not first:
+                added[event.subject] += 1
+        table = self._tables["subjects"]
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        insert = dialect.insert(table)
+        statement = insert.on_conflict_do_update(
+            index_elements=["subject"], set_={"sequence": table.c.sequence + insert.excluded.sequence}
+        ).returning(table.c.subject, table.c.sequence)
+        rows = self.connection.execute(statement, [{"subject": name, "sequence": added[name]} for name in known])
+        return {row.subject: row.sequence - added[row.subject] for row in rows}
+
+
+def _numbered(event: Event, sequence: int) -> Event:
+    return Event(
+        event.id,
+        event.source,
+        event.type,
+        event.subject,
+        event.time,
+        sequence,
+        event.correlation_id,
+        event.causation_id,
+        event.data,
+    )

@@ -1,0 +1,89 @@
+"""Runs services in this process through nameko's ServiceRunner, each with its own configuration, until told to stop.
+
+A SIGTERM or Ctrl-C stops accepting, finishes what is in hand within a deadline, and ends. A service that dies takes the
+process with it, so that whoever watches processes starts it again: half a system that looks alive is worse.
+"""
+
+import signal
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event as Signal
+from nameko.runners import ServiceRunner
+
+from shared.messaging.broker import Topology
+from shared.messaging.runtime import Runtime
+from shared.resources import Resources
+from shared.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+WORKERS = 400
+STOP_WITHIN = 25
+
+
+class Runner(ServiceRunner):
+    """nameko's runner with a configuration for each service: its ports and its parts."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__({})
+        self.settings = settings
+
+    def add_service(self, cls: Any) -> None:
+        self.service_map[cls.name] = self.container_cls(cls, self.configuration(cls))
+
+    def configuration(self, cls: Any) -> dict[str, Any]:
+        """What extensions of one service find in `container.config`."""
+        settings, name = self.settings, cls.name
+        resources = Resources(settings)
+        configuration: dict[str, Any] = {
+            "runtime": Runtime(name, cls.metadata, resources),
+            "max_workers": WORKERS,
+            "MANAGEMENT_ADDRESS": f"{settings.bind}:{settings.management_ports[name]}",
+            "INTERNAL_KEY": resources.internal_key,
+            "DRAIN_SECONDS": 10,
+        }
+        if name in settings.ports:
+            configuration["WEB_SERVER_ADDRESS"] = f"{settings.bind}:{settings.ports[name]}"
+        return configuration
+
+
+def run(settings: Settings, services: Iterable[Any], topology: Topology, announce: Any = None) -> None:
+    """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept."""
+    runner = Runner(settings)
+    for cls in services:
+        runner.add_service(cls)
+    _declare_in_process(settings, runner.service_map, topology)
+    asked_to_stop = Signal()
+
+    def ask_to_stop(*_: Any) -> None:
+        if not asked_to_stop.ready():
+            asked_to_stop.send()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask_to_stop)
+    runner.start()
+    if announce is not None:
+        announce()
+    stopper = eventlet.spawn(_stop_when_asked, runner, asked_to_stop)
+    runner.wait()
+    stopper.kill()
+
+
+def _stop_when_asked(runner: Runner, asked_to_stop: Signal) -> None:
+    asked_to_stop.wait()
+    with eventlet.Timeout(STOP_WITHIN, False):
+        runner.stop()
+        return
+    log.warning("stop.deadline-passed")
+    runner.kill()
+
+
+def _declare_in_process(settings: Settings, containers: Mapping[str, Any], topology: Topology) -> None:
+    """The in-process broker lives as long as the process, so its queues are declared at each start."""
+    if settings.broker.startswith("memory:"):
+        for container in containers.values():
+            container.config["runtime"].broker.declare(topology)
+            return

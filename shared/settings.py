@@ -1,0 +1,119 @@
+"""Every setting, read once from the environment (`WAYPOST_…`); what is not set is the default of `make run`.
+
+A setting that cannot work is refused here, at start, in words that say what to do: not at the first message.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+SERVICES = ("referrals", "eligibility", "routing", "notifications", "operations")
+HTTP_PORTS = {"referrals": 8000, "routing": 8001, "operations": 8002}
+MANAGEMENT_PORTS = {name: 9000 + number for number, name in enumerate(SERVICES)}
+TRANSPORTS = ("memory", "amqp", "amqps")
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot work; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole configuration of one process. `Settings.from_environment()` reads it."""
+
+    data: Path
+    database: str
+    broker: str
+    master_key_file: Path
+    internal_key_file: Path
+    directory: Path | None
+    bind: str
+    ports: Mapping[str, int]
+    management_ports: Mapping[str, int]
+    management_hosts: Mapping[str, str]
+    referrals_url: str
+    public_url: str
+    agencies_url: str
+    smtp: str | None
+    mail_from: str
+    agency_mail: Mapping[str, str]
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Reads `WAYPOST_…`; raises SettingsError. `…_FILE` names a file that holds a secret."""
+        env = os.environ if environment is None else environment
+        data = Path(env.get("WAYPOST_DATA", "var")).absolute()
+        bind = env.get("WAYPOST_BIND", "127.0.0.1")
+        ports = {name: _port(env, f"WAYPOST_{name.upper()}_PORT", port) for name, port in HTTP_PORTS.items()}
+        return cls(
+            data=data,
+            database=_with_password(
+                env.get("WAYPOST_DATABASE", f"sqlite:///{data}/{{service}}.sqlite3"), env, "WAYPOST_DATABASE_PASSWORD"
+            ),
+            broker=_checked_broker(
+                _with_password(env.get("WAYPOST_BROKER", "memory://"), env, "WAYPOST_BROKER_PASSWORD")
+            ),
+            master_key_file=Path(env.get("WAYPOST_MASTER_KEY_FILE", data / "keys" / "master")),
+            internal_key_file=Path(env.get("WAYPOST_INTERNAL_KEY_FILE", data / "keys" / "internal")),
+            directory=Path(env["WAYPOST_DIRECTORY"]) if env.get("WAYPOST_DIRECTORY") else None,
+            bind=bind,
+            ports=ports,
+            management_ports={
+                name: _port(env, "WAYPOST_MANAGEMENT_PORT", _port(env, f"WAYPOST_{name.upper()}_MANAGEMENT_PORT", port))
+                for name, port in MANAGEMENT_PORTS.items()
+            },
+            management_hosts={name: env.get(f"WAYPOST_{name.upper()}_HOST", "127.0.0.1") for name in SERVICES},
+            referrals_url=env.get("WAYPOST_REFERRALS_URL", f"http://127.0.0.1:{ports['referrals']}"),
+            public_url=env.get("WAYPOST_PUBLIC_URL", f"http://127.0.0.1:{ports['referrals']}"),
+            agencies_url=env.get("WAYPOST_AGENCIES_URL", f"http://127.0.0.1:{ports['routing']}"),
+            smtp=_with_password(env["WAYPOST_SMTP"], env, "WAYPOST_SMTP_PASSWORD") if env.get("WAYPOST_SMTP") else None,
+            mail_from=env.get("WAYPOST_MAIL_FROM", "waypost@example.org"),
+            agency_mail={
+                key.removeprefix("WAYPOST_AGENCY_MAIL_").lower().replace("_", "-"): value
+                for key, value in env.items()
+                if key.startswith("WAYPOST_AGENCY_MAIL_") and value
+            },
+            log_level=env.get("WAYPOST_LOG_LEVEL", "info"),
+        )
+
+    def database_url(self, service: str) -> str:
+        """The database of one service: a file of its own, or its own role and schema."""
+        return self.database.replace("{service}", service)
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name)
+    if not text:
+        return default
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise SettingsError(f"{name} must be a port number from 1 to 65535.")
+    return int(text)
+
+
+def _with_password(url: str, env: Mapping[str, str], name: str) -> str:
+    """The URL with the password that `NAME_FILE` or `NAME` holds, so that no URL in a compose file holds a secret."""
+    path, password = env.get(f"{name}_FILE"), env.get(name)
+    if path:
+        try:
+            password = Path(path).read_text().strip()
+        except OSError as error:
+            raise SettingsError(f"{name}_FILE cannot be read ({error.strerror}). Name a file that holds it.") from None
+    if not password:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}"))
+
+
+def _checked_broker(url: str) -> str:
+    scheme = urlsplit(url).scheme
+    if scheme not in TRANSPORTS:
+        raise SettingsError(
+            f"WAYPOST_BROKER: '{scheme}' is no transport that Waypost can trust with a referral (some start, accept "
+            "events and deliver nothing). Use memory:// for one process, amqp:// or amqps:// for RabbitMQ."
+        )
+    return url
