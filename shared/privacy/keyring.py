@@ -36,7 +36,9 @@ class Keyring:
     def __init__(self, keys: Mapping[str, bytes], index_key: bytes) -> None:
         """`keys` by id, the newest last, each of 32 bytes."""
         if not keys:
-            raise KeyringError("There is no master key. Create a key file with `waypost keys create`, or restore yours.")
+            raise KeyringError(
+                "There is no master key. Create a key file with `waypost keys create`, or restore yours."
+            )
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.newest = list(keys)[-1]
         self._index_key = index_key
