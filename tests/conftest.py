@@ -1,0 +1,60 @@
+"""Fixtures for every test: servers of our own, started when first asked for, and a clean pair for each test."""
+
+# Services run on eventlet, patched before anything else is imported; tests of their parts must see the same world, and
+# a module imported before the patch would keep the blocking socket, lock or clock that it found.
+import eventlet
+
+eventlet.monkey_patch()
+
+import signal  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+
+from tests.support.pairs import Pair, default_pair, scale_pair  # noqa: E402
+from tests.support.postgres import Postgres  # noqa: E402
+from tests.support.rabbitmq import RabbitMQ  # noqa: E402
+
+# A run that is told to end (a time limit, a cancelled job) stops its servers as at Ctrl-C, and leaves none behind.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for servers. PostgreSQL, which root starts as another user, cannot look into the one that pytest has."""
+    with tempfile.TemporaryDirectory(prefix="waypost-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run. A test that kills it must leave it started."""
+    (folder := server_folder / "postgres").mkdir()
+    server = Postgres(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(server_folder: Path) -> Iterator[RabbitMQ]:
+    """A RabbitMQ for the whole run. A test that kills it must leave it started."""
+    (folder := server_folder / "rabbitmq").mkdir()
+    server = RabbitMQ(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(params=["default", "scale"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
+    """A fresh database and broker of each kind in turn: what is written for one must work on both."""
+    if request.param == "default":
+        return default_pair(tmp_path)
+    return scale_pair(request.getfixturevalue("postgres"), request.getfixturevalue("rabbitmq"))

@@ -1,0 +1,122 @@
+"""The servers that other tests lean on: they keep what they confirmed when they are killed, and keep services apart."""
+
+import sys
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+
+import amqp
+import psycopg
+import pytest
+
+from tests.support.pairs import Pair
+from tests.support.postgres import Postgres
+from tests.support.process import Process, free_port
+from tests.support.programs import NotInstalled, find
+from tests.support.rabbitmq import RabbitMQ
+
+QUORUM = {"x-queue-type": "quorum"}
+
+
+def connect(rabbitmq: RabbitMQ, vhost: str) -> amqp.Connection:
+    return amqp.Connection(
+        f"127.0.0.1:{rabbitmq.port}", rabbitmq.user, rabbitmq.password, virtual_host=vhost, confirm_publish=True
+    )
+
+
+def test_a_row_that_postgresql_committed_is_there_after_kill_9(postgres: Postgres) -> None:
+    database = postgres.new_database()
+    postgres.psql("CREATE TABLE kept (what text)", role="referrals", database=database)
+    postgres.psql("INSERT INTO kept VALUES (%s)", ["a row"], role="referrals", database=database)
+
+    postgres.kill()
+    with pytest.raises(psycopg.OperationalError):
+        postgres.psql("SELECT 1")
+    postgres.start()
+
+    assert postgres.psql("SELECT what FROM kept", role="referrals", database=database) == [("a row",)]
+
+
+def test_a_message_that_rabbitmq_confirmed_is_there_after_kill_9(rabbitmq: RabbitMQ) -> None:
+    vhost = rabbitmq.new_vhost()
+    with connect(rabbitmq, vhost) as connection:
+        channel = connection.channel()
+        channel.queue_declare("kept", durable=True, auto_delete=False, arguments=QUORUM)
+        channel.basic_publish(amqp.Message("a message", delivery_mode=2), routing_key="kept", mandatory=True)
+
+    rabbitmq.write_queues()
+    rabbitmq.kill()
+    with pytest.raises(ConnectionRefusedError):
+        connect(rabbitmq, vhost).connect()
+    rabbitmq.start()
+
+    with connect(rabbitmq, vhost) as connection:
+        message = connection.channel().basic_get("kept")
+        assert message is not None
+        assert message.body == "a message"
+
+
+def test_no_service_reads_what_another_owns(postgres: Postgres) -> None:
+    database = postgres.new_database()
+    postgres.psql("CREATE TABLE private (what text)", role="referrals", database=database)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        postgres.psql("SELECT * FROM referrals.private", role="routing", database=database)
+
+
+def test_a_service_connects_to_no_database_but_its_own(postgres: Postgres) -> None:
+    postgres.new_database()
+    postgres.psql("CREATE DATABASE elsewhere")
+    postgres.psql("REVOKE CONNECT ON DATABASE elsewhere FROM PUBLIC")
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        postgres.psql("SELECT 1", role="referrals", database="elsewhere")
+
+
+def test_rabbitmq_is_provisioned_over_http(rabbitmq: RabbitMQ) -> None:
+    words = b64encode(f"{rabbitmq.user}:{rabbitmq.password}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{rabbitmq.management_port}/api/whoami", headers={"Authorization": f"Basic {words}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_each_test_is_given_a_pair_that_nobody_used(pair: Pair) -> None:
+    assert "{service}" not in pair.database_url("referrals")
+    assert pair.database_url("referrals") != pair.database_url("routing")
+    assert pair.broker_url.startswith({"default": "memory://", "scale": "amqp://"}[pair.name])
+
+
+def test_two_scale_pairs_share_nothing(postgres: Postgres, rabbitmq: RabbitMQ) -> None:
+    assert postgres.new_database() != postgres.new_database()
+    assert rabbitmq.new_vhost() != rabbitmq.new_vhost()
+
+
+def test_a_program_that_is_missing_fails_and_says_what_to_install() -> None:
+    with pytest.raises(NotInstalled, match="apt-get install a-package"):
+        find("no-such-program", "a-package", [])
+
+
+def test_a_process_that_dies_before_it_is_ready_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    process = Process([sys.executable, "-c", "print('the reason'); raise SystemExit(3)"], log=tmp_path / "log")
+    with pytest.raises(AssertionError, match=r"(?s)exit code 3.*the reason"):
+        process.start().wait_for_port(free_port())
+
+
+def test_a_process_that_ignores_sigterm_is_killed_and_reported(tmp_path: Path) -> None:
+    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    process = Process([sys.executable, "-c", code], log=tmp_path / "log").start()
+    process.wait_for_line("deaf")
+    with pytest.raises(AssertionError, match="had not ended"):
+        process.terminate(seconds=0.2)
+    assert not process.alive
+
+
+def test_a_process_is_waited_for_until_it_answers_over_http(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    process = Process(command, log=tmp_path / "log", cwd=tmp_path).start()
+    try:
+        process.wait_for_http(f"http://127.0.0.1:{port}/")
+        process.wait_for_http(f"http://127.0.0.1:{port}/absent", status=404)
+    finally:
+        process.kill()

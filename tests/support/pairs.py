@@ -1,0 +1,40 @@
+"""The two pairs of database and broker that Waypost runs on; what stores or sends is tested on each.
+
+`default` is what `make run` gives: SQLite and the broker inside the process. `scale` is PostgreSQL and RabbitMQ.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.postgres import Postgres
+from tests.support.rabbitmq import RabbitMQ
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Addresses of a database and a broker that nobody has used; `name` is `default` or `scale`."""
+
+    name: str
+    broker_url: str
+    _database: str
+
+    def database_url(self, service: str) -> str:
+        """What SQLAlchemy connects to as that service: its own file, or its own role."""
+        return self._database.replace("{service}", service)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings that make a process of Waypost use this pair."""
+        return {"WAYPOST_DATABASE": self._database, "WAYPOST_BROKER": self.broker_url}
+
+
+def default_pair(folder: Path) -> Pair:
+    """SQLite files in `folder`, and a broker that forgets all when its process ends."""
+    return Pair("default", f"memory://{folder.name}", f"sqlite:///{folder}/{{service}}.sqlite3")
+
+
+def scale_pair(postgres: Postgres, rabbitmq: RabbitMQ) -> Pair:
+    """A new database with the services' roles and schemas, and a new virtual host."""
+    return Pair(
+        "scale", rabbitmq.url(rabbitmq.new_vhost()), postgres.url("{service}", database=postgres.new_database())
+    )
