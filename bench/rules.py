@@ -1,4 +1,4 @@
-"""Decisions per second, in one process: a family of two children against every agency, receipts and their JSON included.
+"""Decisions per second, in one process: a family of two children against every agency, with receipts and their JSON.
 
 Run it with `python -m bench.rules`.
 """

@@ -24,6 +24,19 @@ _PLAINER = {
     "Unknown field.": "is not a key that the directory knows. Correct or remove it (docs/directory.md has them all).",
     "Missing data for required field.": "is missing. Add it.",
     "Field may not be null.": "is empty. Write it, or leave the key out.",
+    "Invalid input type.": "is not a group of keys. Indent the keys below it.",
+    "Not a valid boolean.": "is neither true nor false. Write one of them.",
+    "Not a valid date.": "is not a date. Write it like 2026-11-21, or null.",
+    "Not a valid email address.": "is not an e-mail address. Correct it, or write null.",
+    "Not a valid integer.": "is not a whole number. Write digits, without quotes.",
+    "Not a valid list.": "is not a list. Begin each item with a dash, or write [].",
+    "Not a valid mapping type.": "is not a group of keys. Indent the keys below it.",
+    "Not a valid string.": "is not text. Put it in quotes.",
+    "Not a valid tuple.": "is not two numbers. Write [lowest, highest].",
+    "Not a valid URL.": "is not a web address. Begin it with https://, or write null.",
+    "Length must be 2.": "is not two numbers. Write [lowest, highest].",
+    "Must be greater than or equal to 1.": "is less than 1. Write a number of working days.",
+    "Shorter than minimum length 1.": "is empty. Give it at least one item.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Small families to hold against the rules: one child of nine, a parent in prison, every place known and far from any agency."""
+"""Small families to hold against the rules: one child of nine, a parent in prison, every place known and far away."""
 
 from dataclasses import replace
 from datetime import date
