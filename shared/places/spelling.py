@@ -7,6 +7,7 @@ import re
 
 _SHAPE = re.compile(r"(?:(?:[A-Z][A-HJ-Z][0-9]|[A-Z][1-9])[0-9A-HJ-NP-Z]?|GIR|NPT)[0-9][A-Z]{2}")
 _NOISE = re.compile(r"[\s.\-\u2010-\u2015]+")
+_AFTER_AREA = re.compile(r"[^A-Z]")
 _TO_DIGIT = str.maketrans("OI", "01")
 _TO_LETTER = str.maketrans("01", "OI")
 
@@ -35,6 +36,11 @@ def mended(compacted: str) -> str:
         + inward[:1].translate(_TO_DIGIT)
         + inward[1:]
     )
+
+
+def area_of(postcode: str) -> str:
+    """`KT` for `KT1 1AA`, for `KT11AA` and for the sector `KT11`: the letters that it begins with."""
+    return _AFTER_AREA.split(postcode, maxsplit=1)[0]
 
 
 def canonical(text: str) -> str | None:

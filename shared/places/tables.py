@@ -9,15 +9,16 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
-from shared.places.build import Progress, no_progress
 from shared.places.errors import CannotImport
+from shared.places.kinds import Kind
+from shared.places.progress import Progress, no_progress
 
 LOOKED_FOR = """Waypost reads, as CSV or as a zip that holds one such CSV:
 - GIAS establishments (edubasealldata….csv): columns URN, EstablishmentName and LA (code);
@@ -26,14 +27,7 @@ LOOKED_FOR = """Waypost reads, as CSV or as a zip that holds one such CSV:
 POSTCODE_COLUMNS = ("pcds", "pcd", "pcd7")
 _PRACTICE_CODE = re.compile(r"[A-Z][0-9A-Z]{4,7}")
 _SAMPLE = 65536
-
-
-class Kind(StrEnum):
-    """What a file tells about."""
-
-    SCHOOLS = "schools"
-    PRACTICES = "practices"
-    POSTCODES = "postcodes"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError)
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Table:
                     if number % 4096 == 0:
                         progress(binary.tell(), size)
                     yield row
-            except (csv.Error, zipfile.BadZipFile, EOFError) as error:
+            except (csv.Error, *_DAMAGE) as error:
                 raise CannotImport(f"{self.name} is damaged ({type(error).__name__}). Download it again.") from None
             progress(size, size)
 
@@ -87,8 +81,10 @@ def recognise(path: Path) -> Table:
         found = [Table(path, member, kind) for member in members if (kind := _kind(path, member))]
     except OSError as error:
         raise CannotImport(f"{path} cannot be read: {error.strerror}.") from None
-    except zipfile.BadZipFile:
+    except _DAMAGE:
         raise CannotImport(f"{path.name} is a damaged zip. Download it again.") from None
+    except RuntimeError:
+        raise CannotImport(f"{path.name} is a zip that needs a password or is packed in an unusual way.") from None
     # The ONS zips hold the whole country and, in a folder of its own, the same again by area.
     found = [table for table in found if "multi_csv" not in (table.member or "").lower()] or found
     if not found:
