@@ -43,8 +43,7 @@ def months_since(released_on: date | YearMonth, today: date) -> Interval:
         return Interval(months, months)
     year, month = released_on
     first, last = date(year, month, 1), date(year, month, monthrange(year, month)[1])
-    # Somebody who has been released was released by today, so the current month ends today.
-    return Interval(_rounded_up(min(last, max(today, first)), today), _rounded_up(first, today))
+    return Interval(_rounded_up(last, today), _rounded_up(first, today))
 
 
 def _rounded_up(start: date, today: date) -> int:

@@ -123,6 +123,11 @@ def test_the_version_follows_what_the_files_say_and_not_how(folder: Path) -> Non
     change(folder, "families-apart", "id: families-apart", "# A comment says nothing.\nid:    families-apart")
     assert load_directory(folder).version == DIRECTORY.version
 
+    when = "  when: {source: wirral-safeguarding, text: where a parent is in prison or is being sent to prison}\n"
+    change(folder, "time-matters", when, "")
+    change(folder, "time-matters", "sentences:\n", "sentences:\n" + when)
+    assert load_directory(folder).version == DIRECTORY.version
+
     change(folder, "families-apart", "at-most: 3", "at-most: 4")
     assert load_directory(folder).version != DIRECTORY.version
 

@@ -157,6 +157,12 @@ def test_another_relative_is_no_review_where_the_family_is_out_of_area_anyway() 
     assert outcomes(a_family(relationship="sibling"))["time-matters"] == "ineligible"
 
 
+def test_a_tie_to_merseyside_stands_though_it_is_not_known_whether_there_is_one_to_halton() -> None:
+    family = a_family(a_child(school_in=None), lives_in=LIVERPOOL, relationship="sibling")
+
+    assert outcomes(family)["time-matters"] == "review"
+
+
 def test_only_adults_are_reviewed_for_families_apart_but_not_beside_a_younger_child() -> None:
     alone = a_family(a_child(age=18), lives_in=KINGSTON)
     beside_a_younger = a_family(a_child("c18", 18), a_child("c9", 9), lives_in=KINGSTON)

@@ -1,5 +1,8 @@
 """What a receipt tells the people who read it."""
 
+import pytest
+
+from shared.rules import Interval
 from tests.unit.rules_factory import (
     DIRECTORY,
     HALTON,
@@ -75,8 +78,22 @@ def test_what_is_missing_is_said_in_a_sentence_with_the_child_it_is_about() -> N
 
 def test_nothing_is_said_to_change_the_answer_that_would_not_do_so_alone() -> None:
     out_of_area_and_too_young = a_family(a_child(age=3))
+    out_of_area_and_too_late = a_family(stage="released", months_since_release=Interval(4, 4))
 
     assert decisions(out_of_area_and_too_young)["time-matters"].receipt.would_change == ()
+    assert decisions(out_of_area_and_too_late)["families-apart"].receipt.would_change == ()
+
+
+@pytest.mark.parametrize(
+    ("lives_in", "said"), [(None, {"missing", "would_change"}), (KINGSTON, {"would_change"}), (HALTON, {"reviews"})]
+)
+def test_what_holds_for_two_children_is_said_once(lives_in: str | None, said: set[str]) -> None:
+    receipt = decisions(a_family(a_child("c1"), a_child("c2"), lives_in=lives_in))["time-matters"].receipt.to_json()
+
+    for part in ("missing", "would_change", "reviews"):
+        lines = [str(line) for line in receipt[part]]
+        assert len(lines) == len(set(lines))
+        assert bool(lines) or part not in said
 
 
 def test_an_agency_without_consultation_says_so() -> None:
