@@ -63,7 +63,7 @@ def decode_cursor(cursor: str, *shape: type) -> tuple[Scalar, ...]:
 def as_page(
     rows: Sequence[Row], page: Page, sort_key: Callable[[Row], tuple[Scalar, ...]], shown: Callable[[Row], Any]
 ) -> dict[str, Any]:
-    """The answer `{items, next}`. Ask the database for `page.limit + 1` rows: one too many tells that there are more."""
+    """The answer `{items, next}`. Ask the database for `page.limit + 1` rows: one too many means more."""
     kept = rows[: page.limit]
     more = len(rows) > page.limit
     return {"items": [shown(row) for row in kept], "next": encode_cursor(*sort_key(kept[-1])) if more else None}

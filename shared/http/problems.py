@@ -114,7 +114,7 @@ def rate_limited(retry_after: float) -> Problem:
 
 def internal(error_id: str) -> Problem:
     """What a client learns of a fault of ours: an id that finds the log line, and nothing of the fault."""
-    detail = "The fault is ours and is recorded. Nothing was changed by this request unless a retry says so."
+    detail = "The fault is ours and is recorded under `instance`. Asking again with the same Idempotency-Key is safe."
     return Problem(500, "internal", "Something failed here", detail, instance=f"urn:uuid:{error_id}")
 
 

@@ -1,0 +1,138 @@
+"""From a WSGI call to a handler and back: one place that finds the handler, answers every error, and logs one line.
+
+The line holds method, route pattern (never the path), status, time, sizes and the key's id. Of an exception only type
+and place are logged, and an error id that the client is told: its text may hold what somebody typed.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import orjson
+import structlog
+from eventlet import Timeout
+from marshmallow import ValidationError
+from nameko.exceptions import ContainerBeingKilled
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+from shared.http import problems
+from shared.http.body import unread
+from shared.http.fields import field_errors
+from shared.http.problems import Problem
+from shared.http.request import CORRELATION, Request
+from shared.logs import place_of
+
+SEND_SECONDS = 60
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_log = structlog.get_logger(__name__)
+
+Handler = Callable[[Request], Response]
+
+
+class App:
+    """A WSGI application over `shared.http.protocol`. `quiet` ones log no line for a request that succeeds."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._map = Map(merge_slashes=False, redirect_defaults=False)
+        self._adapter = self._map.bind("")
+        # Most requests go to fixed paths, which need no matching.
+        self._fixed: dict[tuple[str, str], Handler] = {}
+
+    def add(self, method: str, pattern: str, handler: Handler) -> None:
+        """`pattern` as werkzeug writes it: `/v1/referrals/<id>`. A GET answers HEAD too."""
+        self._map.add(Rule(pattern, methods=[method], endpoint=(handler, pattern)))
+        if "<" not in pattern:
+            self._fixed[method, pattern] = handler
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        started = time.perf_counter()
+        request = Request(environ)
+        try:
+            response = self._handler(request)(request)
+        except (Exception, Timeout) as error:
+            response = problem_of(error, request).response()
+        self._finish(request, response)
+        if not self._quiet or response.status_code >= 500:
+            _log.info(
+                "http.request",
+                method=request.method if request.method in _METHODS else "other",
+                route=request.route,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000, 2),
+                received=len(request.body),
+                sent=response.calculate_content_length(),
+                key=request.key.id if request.key else None,
+                correlation_id=request.correlation_id,
+            )
+        return response(environ, start_response)
+
+    def _handler(self, request: Request) -> Handler:
+        method, path = request.method, request.environ["PATH_INFO"]
+        handler: Handler | None = self._fixed.get((method, path))
+        if handler is not None:
+            request.route = path
+            return handler
+        try:
+            (handler, request.route), values = self._adapter.match(request.path, method)
+        except MethodNotAllowed as error:
+            raise problems.method_not_allowed(error.valid_methods or ()) from None
+        except NotFound:
+            raise problems.not_found() from None
+        request.path_values = dict(values)
+        return handler
+
+    def _finish(self, request: Request, response: Response) -> None:
+        headers = response.headers
+        headers[CORRELATION] = request.correlation_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers.setdefault("Cache-Control", "no-store")
+        protocol = request.environ["waypost.protocol"]
+        if protocol.server.draining:
+            protocol.close_connection = True
+        if unread(request.environ):
+            protocol.abandon()
+        protocol.conn_state.expect(SEND_SECONDS)
+
+
+def as_response(result: Any) -> Response:
+    """What a handler gave, as a response: a Response, `payload`, `(status, payload)` or `(status, headers, payload)`.
+
+    A payload is anything orjson writes; None is an empty body, which alone means 204.
+    """
+    if isinstance(result, Response):
+        return result
+    status, headers, payload = 204 if result is None else 200, None, result
+    if isinstance(result, tuple):
+        status, payload = result[0], result[-1]
+        headers = result[1] if len(result) == 3 else None
+    if payload is None:
+        empty = Response(None, status, headers)
+        del empty.headers["Content-Type"]
+        return empty
+    return Response(orjson.dumps(payload), status, headers, content_type="application/json")
+
+
+def problem_of(error: BaseException, request: Request) -> Problem:
+    """What a client is told of `error`; what is no answer of ours is logged, by its type and place."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ValidationError):
+        return problems.invalid(field_errors(error))
+    if isinstance(error, HTTPException) and error.code:
+        return Problem(error.code, error.name.lower().replace(" ", "-"), error.name)
+    if isinstance(error, ContainerBeingKilled):
+        return problems.unavailable(code="stopping")
+    error_id = str(uuid.uuid4())
+    _log.error(
+        "http.failed",
+        error=type(error).__name__,
+        place=place_of(error),
+        error_id=error_id,
+        route=request.route,
+        correlation_id=request.correlation_id,
+    )
+    return problems.internal(error_id)

@@ -1,0 +1,141 @@
+"""The entry point of every service's HTTP: a route names the scope that it needs, or says why it needs none.
+
+    @route("POST", "/v1/referrals", scope="referrals:write", body=NewReferral, returns={201: Receipt})
+    def create(self, request: Request) -> tuple[int, dict[str, Any]]: ...
+
+    @route("GET", "/v1/services", public="a list that agencies publish themselves")
+    def services(self, request: Request) -> list[dict[str, Any]]: ...
+
+The key is checked and the body read before a worker is spent; nameko runs the method as any worker. No exception passes
+from the method to nameko, whose loggers would write its text; a method that a test calls raises as it is written.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from eventlet import Timeout
+from eventlet.event import Event
+from greenlet import getcurrent
+from marshmallow import Schema
+from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, register_entrypoint
+from nameko.web.handlers import HttpRequestHandler
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+from shared.http import problems as problem
+from shared.http.app import as_response, problem_of
+from shared.http.request import Request
+from shared.http.server import Server
+
+BODY_LIMIT = 256 * 1024
+Method = TypeVar("Method", bound=Callable[..., Any])
+SchemaLike = type[Schema] | Schema
+
+
+class RouteError(Exception):
+    """A route is declared in a way that cannot be served safely; raised at import."""
+
+
+class Route(HttpRequestHandler):
+    """What `route` declares, and nameko's entry point for it."""
+
+    server = Server()
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        scope: str | None = None,
+        public: str | None = None,
+        limit: int = BODY_LIMIT,
+        summary: str = "",
+        body: SchemaLike | None = None,
+        query: SchemaLike | None = None,
+        returns: Mapping[int, SchemaLike | None] | None = None,
+        problems: Sequence[int] = (),
+        idempotent: bool = False,
+    ) -> None:
+        """From `summary` on all is for the published contract: the method checks body and query itself."""
+        super().__init__(method, url)
+        self.http_method = method
+        self.scope = scope
+        self.public = public
+        self.limit = limit
+        self.summary = summary
+        self.body = body
+        self.query = query
+        self.idempotent = idempotent
+        self.returns = dict(returns or {})
+        self.problems = tuple(problems)
+
+    def handle_request(self, request: Request) -> Response:
+        """Called by the connection's green thread; gives the answer of the worker's."""
+        self.server.admit(self, request)
+        request.receive(self.limit)
+        answered = request.answered = Event()
+        self.server.running.add(request)
+        try:
+            self.container.spawn_worker(self, (request,), request.path_values, handle_result=_hand_over)
+            response: Response = answered.wait()
+            return response
+        finally:
+            self.server.running.discard(request)
+
+    def stop(self) -> None:
+        self.server.drain()
+        super().stop()
+
+
+def route(method: str, url: str, **about: Any) -> Callable[[Method], Method]:
+    """Declares a route; takes what `Route` takes. Raises RouteError for one with neither a scope nor a reason."""
+    entry = Route(method, url, **about)
+    where = f"{method} {url}"
+    if bool(entry.scope) == bool(entry.public):
+        raise RouteError(f"{where}: name the scope that it needs, or say in `public` why it needs none.")
+    if not method.isupper() or not method.isalpha() or not url.startswith("/"):
+        raise RouteError(f"{where}: one method in capitals, and a path from the root.")
+
+    def declare(fn: Method) -> Method:
+        _check_parameters(fn, url, where)
+        guarded = fn if hasattr(fn, ENTRYPOINT_EXTENSIONS_ATTR) else _guarded(fn)
+        register_entrypoint(guarded, entry)
+        return guarded
+
+    return declare
+
+
+def _check_parameters(fn: Callable[..., Any], url: str, where: str) -> None:
+    rule = Rule(url)
+    Map([rule])
+    wanted, names = ["self", "request", *sorted(rule.arguments)], list(inspect.signature(fn).parameters)
+    if names[:2] + sorted(names[2:]) != wanted:
+        raise RouteError(f"{where}: {fn.__qualname__} must take {', '.join(wanted)}.")
+
+
+def _guarded(fn: Method) -> Method:
+    @functools.wraps(fn)
+    def guarded(service: Any, request: Any, **values: Any) -> Any:
+        answered = getattr(request, "answered", None)
+        if answered is None:
+            return fn(service, request, **values)
+        request.worker = getcurrent()
+        structlog.contextvars.bind_contextvars(correlation_id=request.correlation_id)
+        try:
+            return as_response(fn(service, request, **values))
+        except (Exception, Timeout) as error:
+            return problem_of(error, request).response()
+        except BaseException:
+            # The worker is being killed. nameko tells nobody, and the connection would wait for ever.
+            answered.send(problem.unavailable(code="stopping").response())
+            raise
+
+    return guarded  # type: ignore[return-value]
+
+
+def _hand_over(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+    (request,) = worker_ctx.args
+    request.answered.send(result)
+    return result, exc_info

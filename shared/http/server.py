@@ -1,0 +1,104 @@
+"""The listener of a service's routes: nameko's web server with limits, strict reading, and an end that loses no answer.
+
+`config`: WEB_SERVER_ADDRESS ("127.0.0.1:8000"), HTTP_MAX_CONNECTIONS (1000), DRAIN_SECONDS (10), TRUSTED_PROXIES (0:
+how many proxies of ours append to X-Forwarded-For), ADDRESS_RATE and ADDRESS_BURST (public routes, for each address).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from eventlet.event import Event
+from nameko.exceptions import ConfigurationError
+from nameko.web.server import WebServer
+
+from shared.http.app import App
+from shared.http.limits import RateLimit
+from shared.http.listener import Listener
+from shared.http.request import Request
+
+if TYPE_CHECKING:
+    from shared.http.access import Access
+    from shared.http.route import Route
+
+ADDRESS_RATE = 20
+ADDRESS_BURST = 100
+
+
+class Server(WebServer):
+    """One for each container, shared by its routes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.access: Access | None = None
+        self.running: set[Request] = set()
+        self._listener: Listener | None = None
+        self._drained: Event | None = None
+
+    def setup(self) -> None:
+        config = self.container.config
+        self._proxies = int(config.get("TRUSTED_PROXIES", 0))
+        self._addresses = RateLimit(
+            config.get("ADDRESS_RATE", ADDRESS_RATE), config.get("ADDRESS_BURST", ADDRESS_BURST)
+        )
+
+    @property
+    def address(self) -> str:
+        """Where it listens, once started."""
+        return self._listener.address if self._listener else ""
+
+    def start(self) -> None:
+        """Listens; raises ConfigurationError for a route with a scope in a service that has no `Access`."""
+        if self._listener is not None:
+            return
+        app = App()
+        for route in self._providers:
+            if route.scope and self.access is None:
+                raise ConfigurationError(
+                    f"{route.url} needs a scope, and the service has no `Access` to check keys with."
+                )
+            app.add(route.http_method, route.url, route.handle_request)
+        config = self.container.config
+        self._listener = Listener(config["WEB_SERVER_ADDRESS"], app, int(config.get("HTTP_MAX_CONNECTIONS", 1000)))
+        self._listener.start()
+
+    def admit(self, route: "Route", request: Request) -> None:
+        """Lets a request pass, or raises 401, 403 or 429 problems, before its body is read."""
+        address = self._client_address(request)
+        if route.scope is None or self.access is None:
+            self._addresses.take(address)
+        else:
+            request.key = self.access.admit(request, route.scope, address)
+
+    def ready(self) -> tuple[bool, str]:
+        """A readiness check: whether new connections are accepted."""
+        listening = self._listener is not None and not self._listener.draining
+        return listening, "listening" if listening else "stopping"
+
+    def drain(self) -> None:
+        """Ends accepting, lets running requests finish for DRAIN_SECONDS, then ends them. All callers wait for it."""
+        if self._listener is None:
+            return
+        if self._drained is not None:
+            self._drained.wait()
+            return
+        self._drained = Event()
+        self._listener.drain(float(self.container.config.get("DRAIN_SECONDS", 10)), self._end_workers)
+        self._drained.send(None)
+
+    def stop(self) -> None:
+        self.drain()
+
+    def kill(self) -> None:
+        if self._listener is not None:
+            self._listener.kill()
+
+    def _end_workers(self) -> None:
+        for request in list(self.running):
+            worker: Any = request.worker
+            if worker is not None:
+                worker.kill()
+
+    def _client_address(self, request: Request) -> str:
+        forwarded = request.environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if self._proxies else []
+        if len(forwarded) >= self._proxies > 0:
+            return str(forwarded[-self._proxies].strip()[:45])
+        return str(request.environ["REMOTE_ADDR"])
