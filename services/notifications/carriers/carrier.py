@@ -1,0 +1,58 @@
+"""What the sender needs of whoever carries messages, and what may go wrong with them.
+
+    NotTaken                 a message was not taken; `final` says whether trying again could help
+    └── CarrierAway          nothing can be sent just now: the message had no part in it, or the line went dead with it
+
+Their texts are codes out of a fixed vocabulary. What a mail server answers is never repeated: it likes to hold the
+address.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message ready to go. `id` is the same however often it is sent; no `repr` shows the address."""
+
+    id: str
+    address: str = field(repr=False)
+    subject: str
+    body: str
+    written_at: datetime
+
+
+class NotTaken(Exception):
+    """One message was not taken. `final`: it never will be."""
+
+    def __init__(self, code: str, *, final: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.final = final
+
+
+class CarrierAway(NotTaken):
+    """The carrier takes nothing for now."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, final=False)
+
+
+class Line(Protocol):
+    """An open way to the carrier, for a batch of messages."""
+
+    def send(self, message: Message) -> None:
+        """Returns when the carrier has taken it over. Raises NotTaken, or CarrierAway when the line is dead."""
+        ...
+
+
+class Carrier(Protocol):
+    """One way to send. `channel` is what it is called in events: `e-mail`."""
+
+    channel: str
+
+    def line(self) -> AbstractContextManager[Line]:
+        """Opens the way; raises CarrierAway when there is none."""
+        ...

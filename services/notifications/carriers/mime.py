@@ -1,0 +1,35 @@
+"""A message as an e-mail: plain text, a neutral sender, and a Message-ID that stays the same when it is sent again."""
+
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+
+from services.notifications.carriers.carrier import Message, NotTaken
+from services.notifications.discretion import OUR_NAME
+
+
+def bare_address(text: str) -> str:
+    """The address alone: a display name in a setting could tell who sends."""
+    return parseaddr(text)[1]
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def as_email(message: Message, sender: str) -> EmailMessage:
+    """The e-mail from `sender`, a bare address. Raises NotTaken when the recipient's address is none."""
+    email = EmailMessage(policy=SMTP)
+    try:
+        email["To"] = Address(addr_spec=message.address)
+    except (ValueError, IndexError, MessageError):
+        raise NotTaken("address-unusable", final=True) from None
+    email["From"] = Address(OUR_NAME, addr_spec=sender)
+    email["Subject"] = message.subject
+    email["Date"] = message.written_at
+    email["Message-ID"] = f"<{message.id}@{domain_of(sender)}>"
+    email["Auto-Submitted"] = "auto-generated"  # So that out-of-office notices do not answer.
+    email.set_content(message.body)
+    return email

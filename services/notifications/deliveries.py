@@ -1,0 +1,147 @@
+"""Deliveries in the database: claimed by one sender at a time, their outcome written with the event that tells of it.
+
+A claim is a lease: whoever dies with it loses it when LEASE has passed, and another sends. So a message may go out
+twice, with the same id, but never not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select, tuple_, update
+
+from services.notifications.domain import FAILED, PENDING, SENT, SUPPRESSED
+from services.notifications.tables import deliveries as table
+from shared.contracts.envelope import Event, EventSchema
+from shared.contracts.notifications import NotificationFailed, NotificationSent, NotificationSuppressed
+from shared.ids import new_id
+from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction
+
+BATCH = 20
+LEASE = timedelta(minutes=5)
+EVENTS: Mapping[str, type[EventSchema]] = {
+    SENT: NotificationSent,
+    FAILED: NotificationFailed,
+    SUPPRESSED: NotificationSuppressed,
+}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery that this sender has claimed. `reference` is None while no event that carries it has arrived."""
+
+    id: str
+    claim: str
+    event_id: str
+    correlation_id: str
+    referral_id: str
+    reference: str | None
+    template: str
+    audience: str
+    agency: str | None
+    link: str
+    words: Mapping[str, str]
+    attempts: int
+    created_at: datetime
+
+
+def claim(store: Store) -> list[Delivery]:
+    """Takes the deliveries that are due, the oldest first, at most BATCH; what another sender holds is passed over."""
+    with store.reading() as connection:
+        if connection.execute(_due(store.resources.clock.now()).limit(1)).first() is None:
+            return []
+    token = new_id()
+    with store.writing() as transaction:
+        rows = transaction.execute(_due(transaction.now).limit(BATCH).with_for_update(skip_locked=True)).all()
+        if not rows:
+            return []
+        transaction.execute(
+            update(table)
+            .where(table.c.id.in_([row.id for row in rows]))
+            .values(claim=token, due_at=transaction.now + LEASE)
+        )
+        references = _references(transaction, {row.referral_id for row in rows if row.reference is None})
+    return [_delivery(row, token, row.reference or references.get(row.referral_id)) for row in rows]
+
+
+def end(store: Store, delivery: Delivery, status: str, channel: str, problem: str | None = None) -> bool:
+    """Writes and publishes the outcome, in one transaction. False when the claim was lost: nothing is written."""
+    with store.writing() as transaction:
+        values = {"status": status, "problem": problem, "ended_at": transaction.now, "channel": channel, "claim": None}
+        if not _change(transaction, delivery, attempts=delivery.attempts + 1, **values):
+            return False
+        data = {
+            "referral_id": delivery.referral_id,
+            "delivery_id": delivery.id,
+            "audience": delivery.audience,
+            "channel": channel,
+            "template": delivery.template,
+        }
+        if problem is not None:
+            data["reason"] = problem
+        transaction.publish(EVENTS[status], delivery.referral_id, data, cause=_cause(delivery))
+        return True
+
+
+def put_back(store: Store, delivery: Delivery, due_at: datetime, problem: str | None = None) -> None:
+    """Gives up the claim until `due_at`. With a `problem` it counts as an attempt; without, it was not tried."""
+    with store.writing() as transaction:
+        tried = {} if problem is None else {"problem": problem, "attempts": delivery.attempts + 1}
+        _change(transaction, delivery, claim=None, due_at=due_at, **tried)
+
+
+def listed(store: Store, status: str, most: int, after: tuple[datetime, str] | None) -> Sequence[Any]:
+    """Rows of one status, the newest first, `after` being the last that was seen."""
+    query = select(table).where(table.c.status == status)
+    if after is not None:
+        query = query.where(tuple_(table.c.created_at, table.c.id) < after)
+    with store.reading() as connection:
+        return connection.execute(query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(most)).all()
+
+
+def _due(now: datetime) -> Select[Any]:
+    return select(table).where(table.c.status == PENDING, table.c.due_at <= now).order_by(table.c.due_at)
+
+
+def _references(transaction: Transaction, referrals: set[str]) -> dict[str, str]:
+    """What other deliveries about the same referrals know: not every event carries the reference."""
+    if not referrals:
+        return {}
+    query = (
+        select(table.c.referral_id, table.c.reference)
+        .where(table.c.referral_id.in_(referrals), table.c.reference.is_not(None))
+        .distinct()
+    )
+    return {row.referral_id: row.reference for row in transaction.execute(query)}
+
+
+def _change(transaction: Transaction, delivery: Delivery, **values: Any) -> bool:
+    mine = (table.c.id == delivery.id) & (table.c.claim == delivery.claim) & (table.c.status == PENDING)
+    return transaction.execute(update(table).where(mine).values(**values)).rowcount == 1
+
+
+def _delivery(row: Any, token: str, reference: str | None) -> Delivery:
+    return Delivery(
+        row.id,
+        token,
+        row.event_id,
+        row.correlation_id,
+        row.referral_id,
+        reference,
+        row.template,
+        row.audience,
+        row.agency,
+        row.link,
+        row.words,
+        row.attempts,
+        row.created_at,
+    )
+
+
+def _cause(delivery: Delivery) -> Event:
+    """The event that the message tells of, as far as the next one refers to it."""
+    return Event(
+        delivery.event_id, "", "", delivery.referral_id, delivery.created_at, 0, delivery.correlation_id, None, {}
+    )

@@ -1,0 +1,35 @@
+"""The notifications service: its entry points."""
+
+from typing import Any
+
+from nameko.timer import timer
+
+from services.notifications import tables
+from services.notifications.handlers import HANDLERS
+from services.notifications.provider import SenderProvider
+from shared.http.management import Management
+from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
+from shared.messaging.subscription import subscription
+
+
+class NotificationsService:
+    """Events come in and leave deliveries; the sender sends them."""
+
+    name = "notifications"
+    metadata = tables.metadata
+
+    store = StoreProvider()
+    inbox = InboxProvider(HANDLERS)
+    relay = RelayProvider()
+    sender = SenderProvider()
+    management = Management()
+
+    @subscription
+    def receive(self, bodies: list[bytes]) -> None:
+        self.inbox.take(bodies)
+        self.sender.wake()
+
+    @timer(interval=1)
+    def retry(self) -> Any:
+        self.inbox.retry_due()
+        self.sender.wake()
