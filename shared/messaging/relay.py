@@ -73,6 +73,7 @@ class Relay:
             if not self.send_waiting(connection, publisher):
                 with eventlet.Timeout(POLL_SECONDS, False):
                     self._bell.wait()
+            eventlet.sleep(0)
 
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.

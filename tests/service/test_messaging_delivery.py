@@ -1,0 +1,219 @@
+"""An event is written with what it tells of, sent until it is held, and has its effect once: on both pairs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import eventlet
+import pytest
+from sqlalchemy import func, select
+
+from shared.contracts.referrals import ReferralWithdrawn
+from shared.ids import new_id
+from shared.messaging.broker import Consumer, Outgoing, queue_of
+from shared.messaging.inbox import Inbox
+from shared.messaging.relay import Relay
+from shared.messaging.runtime import Runtime
+from tests.support.pairs import Pair
+from tests.support.parts import (
+    TOPOLOGY,
+    SteppedClock,
+    heard,
+    hearer_metadata,
+    note,
+    runtime_for,
+    tell,
+    tell_in,
+    teller_metadata,
+)
+
+
+class Line:
+    """A teller and a hearer with the broker between them, driven by hand."""
+
+    def __init__(self, pair: Pair, folder: Path) -> None:
+        self.clock = SteppedClock()
+        self.teller = runtime_for(pair, folder, "referrals", teller_metadata(), self.clock)
+        self.hearer = runtime_for(pair, folder, "routing", hearer_metadata(), self.clock)
+        for runtime in (self.teller, self.hearer):
+            with runtime.store.database.writing() as connection:
+                runtime.metadata.create_all(connection)
+        self.teller.broker.declare(TOPOLOGY)
+        self.inbox = Inbox(self.hearer.store, {ReferralWithdrawn: note}, self.hearer.metrics)
+        self.relay = Relay(self.teller.store, self.teller.broker, self.teller.metrics, ["agency-a"])
+
+        self._running: list[eventlet.greenthread.GreenThread] = []
+
+    def start_relay(self) -> None:
+        self._running.append(eventlet.spawn(self.relay.run))
+
+    def receive(self, consumer: Consumer, *, acknowledge: bool = True) -> list[bytes]:
+        messages = consumer.receive(200)
+        self.inbox.take([message.body for message in messages])
+        if acknowledge:
+            consumer.acknowledge(messages)
+        return [message.body for message in messages]
+
+    def receive_until(self, count: int) -> None:
+        """Takes what comes until `count` events have been heard; the test's time limit ends a wait in vain."""
+        consumer = self.hearer.broker.consumer(queue_of("routing"))
+        while len(heard(self.hearer)) < count:
+            self.receive(consumer)
+        consumer.close()
+
+    def wait_until_sent(self) -> None:
+        while self.unsent():
+            eventlet.sleep(0.01)
+
+    def unsent(self) -> list[str | None]:
+        """The problem of each event that is not sent."""
+        table = self.teller.metadata.tables["outbox"]
+        with self.teller.store.reading() as connection:
+            return list(connection.execute(select(table.c.problem).where(table.c.sent_at.is_(None))).scalars())
+
+    def close(self) -> None:
+        self.relay.stop()
+        for thread in self._running:
+            thread.wait()
+        for runtime in (self.teller, self.hearer):
+            runtime.store.database.close()
+
+
+@pytest.fixture
+def line(pair: Pair, tmp_path: Path) -> Iterator[Line]:
+    line = Line(pair, tmp_path)
+    yield line
+    line.close()
+
+
+def count(runtime: Runtime, table: str) -> int:
+    with runtime.store.reading() as connection:
+        return connection.execute(select(func.count()).select_from(runtime.metadata.tables[table])).scalar_one()
+
+
+def test_an_event_reaches_its_consumer_and_counts_as_sent_only_then(line: Line) -> None:
+    told = [tell(line.teller) for _ in range(5)]
+    assert len(line.unsent()) == 5
+    line.start_relay()
+    line.receive_until(5)
+    line.wait_until_sent()
+    assert sorted(heard(line.hearer)) == sorted(told)
+
+
+def test_state_and_event_are_both_there_or_neither(line: Line) -> None:
+    letters = line.teller.metadata.tables["letters"]
+    with pytest.raises(ZeroDivisionError), line.teller.store.writing() as transaction:
+        transaction.insert(letters, id=new_id())
+        tell_in(transaction, new_id())
+        transaction.flush()
+        raise ZeroDivisionError
+    assert (count(line.teller, "letters"), count(line.teller, "outbox")) == (0, 0)
+
+
+def test_a_message_that_comes_again_has_no_second_effect(line: Line) -> None:
+    tell(line.teller)
+    line.start_relay()
+    consumer = line.hearer.broker.consumer(queue_of("routing"))
+    bodies: list[bytes] = []
+    while not bodies:
+        bodies = line.receive(consumer)
+    line.inbox.take(bodies)
+    line.inbox.take(bodies + bodies)
+    assert len(heard(line.hearer)) == 1
+    assert count(line.hearer, "failures") == 0
+    consumer.close()
+
+
+def test_what_was_sent_but_not_marked_is_sent_again_and_has_one_effect(line: Line) -> None:
+    """The relay dies between the broker's confirmation and its own mark."""
+    event_id = tell(line.teller)
+    outbox = line.teller.metadata.tables["outbox"]
+    line.start_relay()
+    line.receive_until(1)
+    line.wait_until_sent()
+    with line.teller.store.writing() as transaction:
+        transaction.execute(outbox.update().values(sent_at=None, position=None))
+    line.relay.wake()
+    consumer = line.hearer.broker.consumer(queue_of("routing"))
+    while not line.receive(consumer):
+        pass
+    line.wait_until_sent()
+    assert heard(line.hearer) == [event_id]
+    consumer.close()
+
+
+def test_events_of_one_subject_are_numbered_without_a_gap_across_transactions(line: Line) -> None:
+    subject = new_id()
+    with line.teller.store.writing() as transaction:
+        transaction.publish(
+            ReferralWithdrawn, subject, {"referral_id": subject, "reason": "other"}, first=True
+        )
+    for _ in range(2):
+        with line.teller.store.writing() as transaction:
+            tell_in(transaction, subject)
+            tell_in(transaction, subject)
+    outbox = line.teller.metadata.tables["outbox"]
+    with line.teller.store.reading() as connection:
+        numbers = list(connection.execute(select(outbox.c.sequence).order_by(outbox.c.id)).scalars())
+    assert numbers == [1, 2, 3, 4, 5]
+
+
+def test_an_event_that_no_queue_wants_stays_unsent_and_says_why(line: Line) -> None:
+    publisher = line.teller.broker.publisher()
+    answers = publisher.publish([Outgoing(1, new_id(), "waypost.events", "uk.waypost.nobody.hears.v1", b"{}")])
+    publisher.close()
+    assert answers == {1: "unroutable"}
+
+
+def test_an_agencys_events_get_positions_in_the_order_in_which_they_were_sent(line: Line) -> None:
+    for _ in range(3):
+        tell(line.teller, audience="agency-a")
+    tell(line.teller, audience="agency-without-a-queue")
+    line.start_relay()
+    line.wait_until_sent()
+    outbox = line.teller.metadata.tables["outbox"]
+    with line.teller.store.reading() as connection:
+        positions = list(connection.execute(select(outbox.c.position).order_by(outbox.c.id)).scalars())
+    assert positions == [1, 2, 3, 4]
+
+
+def test_a_second_relay_waits_for_the_first(line: Line, pair: Pair) -> None:
+    if pair.name == "default":
+        assert line.teller.store.database.is_sqlite  # One process owns the file, so there is no second relay.
+        return
+    line.start_relay()
+    tell(line.teller)
+    line.receive_until(1)
+    second = Relay(line.teller.store, line.teller.broker, line.teller.metrics)
+    entered: list[bool] = []
+
+    def enter() -> None:
+        with second._alone():
+            entered.append(True)
+
+    waiting = eventlet.spawn(enter)
+    eventlet.sleep(0.05)
+    assert entered == []
+    line.relay.stop()
+    waiting.wait()
+    assert entered == [True]
+
+
+def test_many_requests_share_a_commit_and_one_that_fails_takes_no_other_with_it(line: Line) -> None:
+    letters = line.teller.metadata.tables["letters"]
+    ids = [f"letter-{number}" for number in range(20)]
+
+    def ask(letter: str) -> str:
+        def work(transaction):  # type: ignore[no-untyped-def]
+            transaction.insert(letters, id=letter)
+            tell_in(transaction, new_id())
+            return letter
+
+        try:
+            return str(line.teller.store.together(work))
+        except Exception as error:
+            return type(error).__name__
+
+    answers = list(eventlet.GreenPool(50).imap(ask, [*ids, "letter-3"]))
+    assert sorted(answer for answer in answers if answer.startswith("letter")) == sorted(ids)
+    assert answers.count("IntegrityError") == 1
+    assert (count(line.teller, "letters"), count(line.teller, "outbox")) == (20, 20)
