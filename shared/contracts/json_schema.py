@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, missing, validate
+from marshmallow import RAISE, Schema, fields, validate
 from marshmallow.fields import Field
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -79,7 +79,7 @@ def field_of(field: Field[Any], definitions: Definitions, place: str = "#/$defs/
     for validator in field.validators:
         found |= _constraint(validator, found.get("type"))
     found |= {name: field.metadata[name] for name in ("description", "examples") if name in field.metadata}
-    if field.load_default is not missing and not callable(field.load_default) and field.load_default is not None:
+    if isinstance(field.load_default, str | int | float) and "const" not in found:
         found["default"] = field.load_default
     if field.dump_only:
         found["readOnly"] = True

@@ -9,7 +9,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from shared.http.keys import Authenticator, Key, KeyRow
+from shared.http.keys import Authenticator, KeyRow
 from shared.http.limits import RateLimit
 from shared.http.problems import Problem
 from shared.http.request import Request
@@ -36,17 +36,16 @@ class Access(DependencyProvider):
         self._failed = RateLimit(config.get("FAILED_RATE", FAILED_RATE), config.get("FAILED_BURST", FAILED_BURST))
         self.server.access = self
 
-    def admit(self, request: Request, scope: str, address: str) -> Key:
-        """The key of a request, when it has the scope and calls left; raises 401, 403 and 429 problems."""
+    def admit(self, request: Request, scope: str, address: str) -> None:
+        """Puts the key on the request, when it has the scope and calls left; raises 401, 403 and 429 problems."""
         self._failed.check(address)
         try:
-            key = self._authenticator.authenticate(request.environ.get("HTTP_AUTHORIZATION"))
+            key = request.key = self._authenticator.authenticate(request.environ.get("HTTP_AUTHORIZATION"))
         except Problem:
             self._failed.take(address)
             raise
         self._keys.take(key.id)
         key.require(scope)
-        return key
 
     def get_dependency(self, worker_ctx: Any) -> None:
         """Nothing: a handler finds who asks at `request.key`."""

@@ -78,8 +78,6 @@ class Listener:
 
     def _accept(self) -> None:
         while True:
-            while len(self._connections) >= self._most and not self._make_room():
-                eventlet.sleep(0.01)
             try:
                 sock, address = self._socket.accept()
                 sock.settimeout(None)
@@ -89,6 +87,8 @@ class Listener:
                 _log.warning("http.accept-failed", error=type(error).__name__, errno=error.errno)
                 eventlet.sleep(0.05)
                 continue
+            while len(self._connections) >= self._most and not self._make_room():
+                eventlet.sleep(0.01)
             connection = Connection(address, sock)
             self._connections[connection] = eventlet.spawn(self._serve, connection)
 
@@ -102,12 +102,11 @@ class Listener:
             connection.socket.close()
 
     def _make_room(self) -> bool:
-        idle = [connection for connection in self._connections if connection.idle and not connection.late]
+        idle = [(each.deadline, each) for each in self._connections if each.idle and each.deadline and not each.late]
         if not idle:
             return False
-        longest = min(idle, key=lambda connection: connection.deadline or 0.0)
+        _, longest = min(idle, key=lambda pair: pair[0])
         longest.cut_if_late(float("inf"))
-        eventlet.sleep(0)
         return True
 
     def _watch(self) -> None:

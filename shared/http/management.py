@@ -41,7 +41,9 @@ class Management(DependencyProvider, SharedExtension):
         self._listener: Listener | None = None
 
     def bind(self, container: Any, attr_name: str | None = None) -> "Management":
-        bound: Management = super().bind(container, attr_name)
+        bound: Management = SharedExtension.bind(self, container)
+        # An extension binds it without a name, and must not take away the one that the service gave it.
+        bound.attr_name = attr_name or bound.attr_name
         return bound
 
     def setup(self) -> None:

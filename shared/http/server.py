@@ -66,7 +66,7 @@ class Server(WebServer):
         if route.scope is None or self.access is None:
             self._addresses.take(address)
         else:
-            request.key = self.access.admit(request, route.scope, address)
+            self.access.admit(request, route.scope, address)
 
     def ready(self) -> tuple[bool, str]:
         """A readiness check: whether new connections are accepted."""

@@ -13,7 +13,8 @@ NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
 def a_request(key: str | None) -> Request:
-    return Request(EnvironBuilder(headers={} if key is None else {"Idempotency-Key": key}).get_environ())
+    environ = EnvironBuilder().get_environ()
+    return Request(environ if key is None else environ | {"HTTP_IDEMPOTENCY_KEY": key})
 
 
 def code_of(raised: pytest.ExceptionInfo[Problem]) -> tuple[int, str]:

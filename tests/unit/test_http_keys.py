@@ -41,7 +41,7 @@ def refused(authenticator: Authenticator, header: str | None) -> Problem:
 def test_a_key_is_known_by_its_text() -> None:
     text, row = new_key("school-1", ["referrals:write"], "office", NOW)
     key = Authenticator(Keys(row).find).authenticate(f"Bearer {text}")
-    assert (key.id, key.owner, key.scopes) == (row.id, "school-1", {"referrals:write"})
+    assert (key.id, key.owner, key.scopes) == (row.id, "school-1", frozenset({"referrals:write"}))
 
 
 def test_the_secret_is_not_stored() -> None:
