@@ -1,0 +1,29 @@
+"""The eligibility service: its entry points."""
+
+from nameko.timer import timer
+
+from services.eligibility import tables
+from services.eligibility.handlers import HANDLERS
+from shared.http.management import Management
+from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
+from shared.messaging.subscription import subscription
+
+
+class EligibilityService:
+    """Facts come in, assessments go out."""
+
+    name = "eligibility"
+    metadata = tables.metadata
+
+    store = StoreProvider()
+    inbox = InboxProvider(HANDLERS)
+    relay = RelayProvider()
+    management = Management()
+
+    @subscription
+    def receive(self, bodies: list[bytes]) -> None:
+        self.inbox.take(bodies)
+
+    @timer(interval=1)
+    def retry(self) -> None:
+        self.inbox.retry_due()

@@ -1,0 +1,94 @@
+"""Routing's rows, and what they mean: what is known of a referral, its last decision, its tasks.
+
+Whoever reads a referral here holds its row until the transaction ends, so no two events decide on it side by side.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.routing.domain import Decision, Known, Outcome, Task
+from services.routing.tables import referrals, tasks
+from shared.messaging.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is stored of a referral; `stored` is False when it was not heard of before."""
+
+    known: Known
+    decision: Decision | None
+    tasks: tuple[Task, ...]
+    stored: bool
+
+
+def recall(transaction: Transaction, referral_id: str) -> Memory:
+    """What is known of a referral, its row locked where there is one."""
+    query = select(referrals).where(referrals.c.referral_id == referral_id).with_for_update()
+    row = transaction.execute(query).mappings().first()
+    if row is None:
+        return Memory(Known(), None, (), stored=False)
+    decision = _decision(row["decision"])
+    # Tasks follow decisions, so before the first there is nothing to ask for.
+    found = _tasks(transaction, referral_id) if decision else ()
+    return Memory(_known(row), decision, found, stored=True)
+
+
+def remember(
+    transaction: Transaction, referral_id: str, known: Known, decision: Decision | None, before: Memory
+) -> bool:
+    """Stores what is known now. False when another transaction stored the referral first: recall it and begin again."""
+    values = {
+        "reference": known.reference,
+        "kind": known.kind,
+        "chosen": list(known.chosen),
+        "facts_sequence": known.facts_sequence,
+        "scope": sorted(known.scope),
+        "scope_sequence": known.scope_sequence,
+        "outcomes": [vars(outcome) for outcome in known.outcomes],
+        "assessed_sequence": known.assessed_sequence,
+        "withdrawn": known.withdrawn,
+        "decision": vars(decision) if decision else None,
+        "changed_at": transaction.now,
+    }
+    if before.stored:
+        transaction.execute(update(referrals).where(referrals.c.referral_id == referral_id).values(**values))
+        return True
+    dialect = sqlite if transaction.connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(referrals).values(referral_id=referral_id, **values).on_conflict_do_nothing()
+    return transaction.execute(insert.returning(referrals.c.referral_id)).first() is not None
+
+
+def _known(row: Mapping[Any, Any]) -> Known:
+    return Known(
+        reference=row["reference"],
+        kind=row["kind"],
+        chosen=tuple(row["chosen"]),
+        facts_sequence=row["facts_sequence"],
+        scope=frozenset(row["scope"]),
+        scope_sequence=row["scope_sequence"],
+        outcomes=tuple(_outcome(data) for data in row["outcomes"]),
+        assessed_sequence=row["assessed_sequence"],
+        withdrawn=row["withdrawn"],
+    )
+
+
+def _outcome(data: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        data["agency"], data["outcome"], tuple(data["children"]), tuple(data["missing"]), receipt=data["receipt"]
+    )
+
+
+def _decision(data: Mapping[str, Any] | None) -> Decision | None:
+    return Decision(data["status"], tuple(data["agencies"]), tuple(data["codes"])) if data else None
+
+
+def _tasks(transaction: Transaction, referral_id: str) -> tuple[Task, ...]:
+    query = select(tasks.c.id, tasks.c.agency, tasks.c.state, tasks.c.children).where(
+        tasks.c.referral_id == referral_id
+    )
+    rows = transaction.execute(query.order_by(tasks.c.id)).all()
+    return tuple(Task(row.id, row.agency, row.state, tuple(row.children)) for row in rows)

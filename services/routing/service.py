@@ -1,0 +1,80 @@
+"""The routing service: its entry points, for events and for agencies."""
+
+from typing import Any
+
+from nameko.timer import timer
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from services.routing import tables
+from services.routing.agency_tasks import list_tasks, show_task
+from services.routing.feed import FeedProvider, answer_feed
+from services.routing.handlers import HANDLERS
+from services.routing.schemas import (
+    EventsPageSchema,
+    EventsQuerySchema,
+    TaskInFullSchema,
+    TasksPageSchema,
+    TasksQuerySchema,
+)
+from shared.http.access import Access
+from shared.http.keys import KeyRow, key_row
+from shared.http.management import Management
+from shared.http.request import Request
+from shared.http.route import route
+from shared.messaging.runtime import InboxProvider, RelayProvider, Runtime, StoreProvider
+from shared.messaging.subscription import subscription
+
+
+def find_key(container: Any, key_id: str) -> KeyRow | None:
+    """An agency's key; its owner is the agency's id."""
+    runtime: Runtime = container.config["runtime"]
+    with runtime.store.reading() as connection:
+        row = connection.execute(select(tables.api_keys).where(tables.api_keys.c.id == key_id)).mappings().first()
+    return key_row(dict(row)) if row else None
+
+
+class RoutingService:
+    """Events come in, tasks come to be; agencies hear of them and read them."""
+
+    name = "routing"
+    metadata = tables.metadata
+
+    store = StoreProvider()
+    inbox = InboxProvider(HANDLERS)
+    relay = RelayProvider()
+    feed = FeedProvider()
+    access = Access(find_key)
+    management = Management()
+
+    @subscription
+    def receive(self, bodies: list[bytes]) -> None:
+        self.inbox.take(bodies)
+
+    @timer(interval=1)
+    def retry(self) -> None:
+        self.inbox.retry_due()
+
+    @route(
+        "GET",
+        "/v1/events",
+        scope="events:read",
+        query=EventsQuerySchema,
+        returns={200: EventsPageSchema},
+        problems=[400],
+    )
+    def events(self, request: Request) -> Response:
+        """What the agency hears, from a cursor on; `wait` holds the answer until there is something."""
+        return answer_feed(self.feed, request)
+
+    @route(
+        "GET", "/v1/tasks", scope="tasks:read", query=TasksQuerySchema, returns={200: TasksPageSchema}, problems=[400]
+    )
+    def tasks(self, request: Request) -> dict[str, Any]:
+        """The agency's tasks, the newest first."""
+        return list_tasks(self.store, request.caller.owner, request.args)
+
+    @route("GET", "/v1/tasks/<task_id>", scope="tasks:read", returns={200: TaskInFullSchema}, problems=[404])
+    def task(self, request: Request, task_id: str) -> dict[str, Any]:
+        """One task, with the receipt that says why it came."""
+        return show_task(self.store, request.caller.owner, task_id)
