@@ -63,12 +63,11 @@ def test_no_service_reads_what_another_owns(postgres: Postgres) -> None:
         postgres.psql("SELECT * FROM referrals.private", role="routing", database=database)
 
 
-def test_a_service_connects_to_no_database_but_its_own(postgres: Postgres) -> None:
-    postgres.new_database()
-    postgres.psql("CREATE DATABASE elsewhere")
-    postgres.psql("REVOKE CONNECT ON DATABASE elsewhere FROM PUBLIC")
-    with pytest.raises(psycopg.OperationalError, match="permission denied"):
-        postgres.psql("SELECT 1", role="referrals", database="elsewhere")
+def test_nobody_but_the_services_connects_to_their_database(postgres: Postgres) -> None:
+    database = postgres.new_database()
+    postgres.psql(f"CREATE ROLE stranger LOGIN PASSWORD '{postgres.password}'")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        postgres.psql("SELECT 1", role="stranger", database=database)
 
 
 def test_rabbitmq_is_provisioned_over_http(rabbitmq: RabbitMQ) -> None:
