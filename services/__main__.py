@@ -1,0 +1,63 @@
+"""`waypost`: the command line. `waypost --help` lists what it can do, each command's `--help` teaches it."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+COMMANDS = {
+    "run": "Start services (all of them, or those you name).",
+    "migrate": "Bring databases and broker to what this version needs.",
+    "queues": "See where every message is.",
+    "parked": "Messages that failed for good: list, retry, discard.",
+    "messages": "What was sent to people, and what could not be.",
+    "keys": "API keys: create, list, revoke.",
+    "agencies": "Agencies' own queues: provision, list.",
+    "directory": "The agency directory: check, list, show.",
+    "places": "Postcodes, schools and practices: build, import, update, look up.",
+    "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",
+}
+
+
+class Lazily(TyperGroup):
+    """Loads a command's module when it is asked for: `waypost queues` need not wait for what `waypost run` imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        app = import_module(f"services.commands.{cmd_name}").app
+        command = get_command(app)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def main() -> None:
+    # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
+    if sys.argv[1:2] == ["run"]:
+        os.environ.setdefault("EVENTLET_HUB", "epolls" if sys.platform == "linux" else "")
+        import warnings
+
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="eventlet|nameko|kombu|amqp|services")
+        import eventlet
+
+        eventlet.monkey_patch()
+    help_text = "Waypost: routes a referral to the agency that can help, and proves what it did."
+    app = typer.Typer(cls=Lazily, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback()(lambda: None)
+    app()
+
+
+if __name__ == "__main__":
+    main()

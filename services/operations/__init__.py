@@ -1,0 +1,1 @@
+"""Operations: what every service's messages are doing, and what a person may do about those that failed."""

@@ -1,0 +1,65 @@
+"""The services' management listeners, asked over HTTP with the internal key: the only way from here to their data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import eventlet
+import requests
+from nameko.extensions import DependencyProvider
+
+from shared.http import problems
+from shared.settings import Settings
+
+WATCHED = ("referrals", "eligibility", "routing", "notifications")
+ANSWER_WITHIN = (2, 10)
+
+
+class Desks:
+    """The desks of every watched service."""
+
+    def __init__(self, settings: Settings, internal_key: str) -> None:
+        self._addresses = {
+            name: f"http://{settings.management_hosts[name]}:{settings.management_ports[name]}" for name in WATCHED
+        }
+        self._headers = {"Authorization": f"Bearer {internal_key}"}
+
+    def backlogs(self) -> list[dict[str, Any]]:
+        """Each service's counts, asked at the same time; one that does not answer is there as unreachable."""
+        return list(eventlet.GreenPool(len(WATCHED)).imap(self._backlog, WATCHED))
+
+    def ask(self, service: str, method: str, path: str, **arguments: Any) -> Any:
+        """One desk's answer; raises problems: 404 for no such service, 503 when it does not answer, or its own."""
+        if service not in self._addresses:
+            raise problems.not_found(f"There is no service of that name. There are: {', '.join(WATCHED)}.")
+        try:
+            answer = requests.request(
+                method,
+                self._addresses[service] + path,
+                headers=self._headers,
+                timeout=ANSWER_WITHIN,
+                allow_redirects=False,
+                **arguments,
+            )
+        except requests.RequestException:
+            raise problems.unavailable(code="service-unreachable") from None
+        if answer.status_code != 200:
+            raise problems.Problem(answer.status_code, "refused-by-service", f"The {service} service refused.")
+        return answer.json()
+
+    def _backlog(self, service: str) -> Mapping[str, Any]:
+        try:
+            counts: dict[str, Any] = self.ask(service, "GET", "/v1/backlog")
+        except problems.Problem:
+            return {"service": service, "unreachable": True}
+        return counts
+
+
+class DesksProvider(DependencyProvider):
+    """Gives the operations service the desks."""
+
+    def setup(self) -> None:
+        resources = self.container.config["runtime"].resources
+        self.desks = Desks(resources.settings, resources.internal_key)
+
+    def get_dependency(self, worker_ctx: Any) -> Desks:
+        return self.desks
