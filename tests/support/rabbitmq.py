@@ -1,7 +1,7 @@
 """A RabbitMQ of the tests' own, that can be killed and started again on the same data.
 
 Node, port mapper (epmd), ports, cookie, data and log all belong to one folder and to 127.0.0.1, so that neither another
-run nor a broker of the machine is touched. Runs as whoever calls it, root or not, and stops what it started by process id.
+run nor a broker of the machine is touched. Runs as whoever calls it, root or not; it stops what it started by id.
 """
 
 import contextlib
