@@ -45,16 +45,16 @@ class Table:
 
     def rows(self, progress: Progress = no_progress) -> Iterator[list[str]]:
         """Every row, the header included. Raises CannotImport where the text is cut off or is no CSV."""
-        with _opened(self.path, self.member) as (binary, size):
-            text = io.TextIOWrapper(binary, encoding=self._encoding(), errors="replace", newline="")
-            try:
+        try:
+            with _opened(self.path, self.member) as (binary, size):
+                text = io.TextIOWrapper(binary, encoding=self._encoding(), errors="replace", newline="")
                 for number, row in enumerate(csv.reader(text)):
                     if number % 4096 == 0:
                         progress(binary.tell(), size)
                     yield row
-            except (csv.Error, *_DAMAGE) as error:
-                raise CannotImport(f"{self.name} is damaged ({type(error).__name__}). Download it again.") from None
-            progress(size, size)
+                progress(size, size)
+        except (csv.Error, *_DAMAGE) as error:
+            raise CannotImport(f"{self.name} is damaged ({type(error).__name__}). Download it again.") from None
 
     def _encoding(self) -> str:
         """UTF-8, or cp1252 where the text is not UTF-8. Of a postcode file only columns in ASCII are read."""

@@ -38,10 +38,10 @@ GIAS = [
     "Postcode",
     "HeadLastName",
 ]
-# Two areas of two hundred postcodes: enough to be told apart from a part of them.
-TWO_AREAS = {
+# Twelve areas of two hundred postcodes: one of them is less than a tenth of the whole.
+TWELVE_AREAS = {
     f"{area}{district} {sector}AA": KINGSTON
-    for area in ("KT", "SM")
+    for area in ("KT", "SM", "L", "CH", "WA", "PR", "WN", "TW", "SW", "CR", "RH", "GU")
     for district in range(1, 21)
     for sector in range(10)
 }

@@ -50,8 +50,19 @@ def places(folder):
         gias_csv(
             {"URN": "900001", "EstablishmentName": "St. James's Test School", "Postcode": "SM1 1AA"},
             {"URN": "900002", "LA (code)": "936", "LA (name)": "Surrey", "EstablishmentName": "Test Academy"},
-            {"URN": "900003", "LA (code)": "344", "LA (name)": "Wirral", "EstablishmentStatus (name)": "Closed"},
-            {"URN": "900004", "LA (code)": "000", "LA (name)": "Does not apply"},
+            {
+                "URN": "900003",
+                "LA (code)": "344",
+                "LA (name)": "Wirral",
+                "EstablishmentName": "A Closed Test School",
+                "EstablishmentStatus (name)": "Closed",
+            },
+            {
+                "URN": "900004",
+                "LA (code)": "000",
+                "LA (name)": "Does not apply",
+                "EstablishmentName": "Zoo Test School",
+            },
         ),
     )
     put(
@@ -143,6 +154,7 @@ def test_schools_are_offered_by_the_beginnings_of_words(places, typed):
 
 def test_open_schools_are_offered_before_closed_ones_and_no_more_than_asked(places):
     assert [school.code for school in places.search_schools("test", limit=2)] == ["900001", "900002"]
+    assert [school.open for school in places.search_schools("test")] == [True, True, True, False]
     assert places.search_schools("tset") == places.search_schools("%") == places.search_schools("") == []
 
 
@@ -153,7 +165,8 @@ def test_practices_are_offered_too(places):
 def test_a_file_that_is_replaced_is_seen_within_five_seconds(folder):
     clock = Clock()
     places = Places(folder, clock)
-    folder_of(folder, SOME_POSTCODES | {"KT1 1AA": SUTTON}, release="made-up 2")
+    # In another order, so that numbers and districts no longer match: an index written over in place would show.
+    folder_of(folder, dict(reversed(SOME_POSTCODES.items())) | {"KT1 1AA": SUTTON}, release="made-up 2")
     assert known(places, "KT1 1AA").district == KINGSTON
     clock.now += LOOK_EVERY
     assert known(places, "KT1 1AA").district == SUTTON

@@ -46,8 +46,9 @@ def test_a_closed_school_is_kept_as_closed():
     assert not school.open
 
 
-def test_a_school_whose_authority_does_not_apply_has_none():
-    (school,) = schools([GIAS, gias(**{"LA (code)": "000", "LA (name)": "Does not apply"})], "file.csv")
+@pytest.mark.parametrize(("code", "name"), [("000", ""), ("", ""), ("999", "Does not apply")])
+def test_a_school_whose_authority_does_not_apply_has_none(code, name):
+    (school,) = schools([GIAS, gias(**{"LA (code)": code, "LA (name)": name})], "file.csv")
     assert school.authority is None
 
 
