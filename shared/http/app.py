@@ -14,7 +14,7 @@ import structlog
 from eventlet import Timeout
 from marshmallow import ValidationError
 from nameko.exceptions import ContainerBeingKilled
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
@@ -80,8 +80,6 @@ class App:
             (handler, request.route), values = self._adapter.match(request.path, method)
         except MethodNotAllowed as error:
             raise problems.method_not_allowed(error.valid_methods or ()) from None
-        except NotFound:
-            raise problems.not_found() from None
         request.path_values = dict(values)
         return handler
 

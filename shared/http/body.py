@@ -67,7 +67,7 @@ def _chunked(source: Input, limit: int) -> bytes:
             raise problems.too_large(limit)
         chunk = source.rfile.read(size)
         end = source.rfile.readline(3)
-        if len(chunk) < size or not end:
+        if not end:
             raise _cut_off()
         if end not in (b"\r\n", b"\n"):
             raise _malformed()

@@ -42,7 +42,7 @@ class Key:
 
 @dataclass(frozen=True)
 class KeyRow:
-    """A key as it is stored. `KeyRow(**mapping)` reads a row, `vars(row)` writes one."""
+    """A key as it is stored. `key_row(mapping)` reads a row of the table, `vars(row)` writes one."""
 
     id: str
     owner: str
@@ -80,7 +80,7 @@ def new_key(owner: str, scopes: Iterable[str], name: str, now: datetime) -> tupl
     return f"wp_{key_id}_{secret}", row
 
 
-def key_row(mapping: Mapping[str, Any]) -> KeyRow:
+def key_row(mapping: Mapping[Any, Any]) -> KeyRow:
     """A row of the table as `KeyRow`."""
     return KeyRow(**mapping)
 
