@@ -1,6 +1,7 @@
 """The servers that other tests lean on: they keep what they confirmed when they are killed, and keep services apart."""
 
 import sys
+import time
 import urllib.request
 from base64 import b64encode
 from pathlib import Path
@@ -119,3 +120,24 @@ def test_a_process_is_waited_for_until_it_answers_over_http(tmp_path: Path) -> N
         process.wait_for_http(f"http://127.0.0.1:{port}/absent", status=404)
     finally:
         process.kill()
+
+
+def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from tests.support.process import Process; "
+        "child = Process([sys.executable, '-c', 'import time; time.sleep(60)'], log=Path('child')).start(); "
+        "print('child', child.pid, flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).parents[2]
+    run = Process(
+        [sys.executable, "-c", code], log=tmp_path / "log", cwd=tmp_path, env={"PYTHONPATH": str(root)}
+    ).start()
+    child = Path("/proc") / run.wait_for_line("child").split()[1]
+    assert child.exists()
+
+    run.kill()
+
+    deadline = time.monotonic() + 10
+    while child.exists() and "zombie" not in (child / "status").read_text():
+        assert time.monotonic() < deadline, "the child still runs"
+        time.sleep(0.02)

@@ -8,6 +8,7 @@ import contextlib
 import os
 import pwd
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,9 @@ from typing import Any, Self, TypeVar
 T = TypeVar("T")
 
 _handed_out: set[int] = set()
+# A run that is killed outright can stop nothing; on Linux the kernel then ends what it started. By a program that
+# becomes the command: eventlet objects to Python code between fork and exec.
+_END_WITH_US = [setpriv, "--pdeathsig", "KILL", "--"] if (setpriv := shutil.which("setpriv")) else []
 
 
 def free_port() -> int:
@@ -70,7 +74,7 @@ class Process:
             as_user = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
-                self.command,
+                [*_END_WITH_US, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
