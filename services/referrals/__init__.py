@@ -1,0 +1,1 @@
+"""The referrals service: takes referrals, keeps the family's data, tells the referrer what happens."""

@@ -1,0 +1,97 @@
+"""What the referrals service gives over HTTP: the shapes, for the published contract."""
+
+from marshmallow import Schema, fields
+
+from services.referrals import domain
+from services.referrals.fields import Word
+from shared.rules.facts import KINDS
+
+
+class Accepted(Schema):
+    """The answer to a referral that was taken. `tracking_url` is a page for whoever may know of it."""
+
+    id = fields.String(required=True)
+    reference = fields.String(required=True)
+    status = Word(*domain.STATES, required=True)
+    tracking_url = fields.Url(required=True)
+
+
+class Changed(Schema):
+    """The answer to a change: where the referral now stands."""
+
+    id = fields.String(required=True)
+    reference = fields.String(required=True)
+    status = Word(*domain.STATES, required=True)
+
+
+class Listed(Schema):
+    """A referral in a list: nothing about anybody."""
+
+    id = fields.String(required=True)
+    reference = fields.String(required=True)
+    kind = Word(*KINDS, required=True)
+    status = Word(*domain.STATES, required=True)
+    received_at = fields.AwareDateTime(required=True)
+
+
+class ReferralPage(Schema):
+    items = fields.List(fields.Nested(Listed), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class TimelineEntry(Schema):
+    """What happened: a code, its details as codes, and a sentence."""
+
+    at = fields.AwareDateTime(required=True)
+    type = fields.String(required=True)
+    detail = fields.Dict(required=True)
+    text = fields.String(required=True)
+
+
+class Timeline(Schema):
+    items = fields.List(fields.Nested(TimelineEntry), required=True)
+
+
+class Recipient(Schema):
+    """Where a message to the referrer may go; `channel` null: nowhere, and `reason` says why."""
+
+    channel = fields.String(required=True, allow_none=True)
+    address = fields.String()
+    reference = fields.String()
+    reason = fields.String()
+
+
+class ShownReceipt(Schema):
+    """One agency's answer, and its whole reasoning."""
+
+    agency = fields.String(required=True)
+    name = fields.String(required=True)
+    outcome = fields.String(required=True)
+    children = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    missing = fields.List(fields.String(), required=True)
+    receipt = fields.Dict(required=True)
+
+
+class Shown(Listed):
+    """A referral as its referrer sees it: what they said, what may be done now, and the newest receipts."""
+
+    allowed = fields.List(fields.String(), required=True)
+    referral = fields.Dict(required=True)
+    receipts = fields.List(fields.Nested(ShownReceipt), required=True)
+
+
+class Signpost(Schema):
+    """Somebody to be told of who takes no referrals."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    telephone = fields.String(required=True, allow_none=True)
+    website = fields.String(required=True, allow_none=True)
+
+
+class Checked(Schema):
+    """The answer to an anonymous question; children are called by their place in the list, from 1."""
+
+    directory_version = fields.String(required=True)
+    agencies = fields.List(fields.Nested(ShownReceipt), required=True)
+    signposts = fields.List(fields.Nested(Signpost), required=True)

@@ -1,0 +1,157 @@
+"""What a referrer changes later: withdraws, gives or withdraws consent, supplies information.
+
+Each change is one commit of state, record, timeline and event, and only where the transition table has a line for it;
+else the answer is 409 and says what is allowed now.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, update
+
+from services.referrals import amending, forms
+from services.referrals.domain import allowed_actions, next_state
+from services.referrals.intake import Intake, given_row, note
+from services.referrals.known import Known
+from services.referrals.once import Answer, Work
+from services.referrals.stored import Consent, consent_of, data_key, find, opened
+from services.referrals.tables import children, consents, referrals
+from shared.clock import london_date
+from shared.contracts.referrals import ConsentGiven, ConsentWithdrawn, ReferralAmended, ReferralWithdrawn
+from shared.http.keys import Key
+from shared.http.problems import Problem
+from shared.ids import new_id
+from shared.messaging.transaction import Transaction
+from shared.resources import Resources
+
+ROLE = "referrer"
+
+
+class NotAllowed(Problem):
+    """A change that the referral's state does not allow."""
+
+    def __init__(self, status: str, allowed: list[str]) -> None:
+        now = f"Allowed now: {', '.join(allowed)}." if allowed else "Nothing can be changed any more."
+        super().__init__(409, "not-allowed-now", f"A referral that is {status} cannot be changed so", now)
+        self._more = {"referral_status": status, "allowed": allowed}
+
+    def body(self) -> dict[str, Any]:
+        return super().body() | self._more
+
+
+class Changes:
+    """One for each service in a process. Every method reads the body first and answers the work that commits it."""
+
+    def __init__(self, resources: Resources, known: Known, intake: Intake) -> None:
+        self._clock = resources.clock
+        self._keyring = resources.keyring
+        self._known = known
+        self._intake = intake
+
+    def withdrawal(self, raw: Any, referral_id: str, key: Key) -> Work:
+        reason = forms.WITHDRAWAL.read(raw, self._known, self._clock.now())["reason"]
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "withdraw")
+            data = {"referral_id": row.id, "reason": reason}
+            note(transaction, row.id, "withdrawn", {"reason": reason}, _publish(transaction, ReferralWithdrawn, data))
+            return _changed(row, status)
+
+        return work
+
+    def consent(self, raw: Any, referral_id: str, key: Key) -> Work:
+        body = forms.CONSENT_CHANGE.read(raw, self._known, self._clock.now())
+
+        def work(transaction: Transaction) -> Answer:
+            if "given" in body:
+                return self._give(transaction, body["given"], referral_id, key)
+            return self._end(transaction, body["withdrawn"], referral_id, key)
+
+        return work
+
+    def information(self, raw: Any, referral_id: str, key: Key) -> Work:
+        now = self._clock.now()
+        body = forms.AMENDMENT.read(raw, self._known, now)
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "supply-information")
+            stored = opened(transaction, row, self._keyring)
+            amended = amending.amend(stored, body, london_date(now), london_date(row.received_at), self._known)
+            transaction.execute(
+                update(referrals)
+                .where(referrals.c.id == row.id)
+                .values(details=stored.key.seal("details", amended.details), facts=amended.facts)
+            )
+            for child_id, child in amended.changed_children:
+                sealed = stored.key.seal(f"child {child_id}", child)
+                transaction.execute(
+                    update(children)
+                    .where(children.c.id == child_id)
+                    .values(sealed=sealed, blind_index=self._intake.blind_index(child))
+                )
+            scope = stored.consent.scope if stored.consent else ()
+            data = {"referral_id": row.id, "reference": row.reference, "consent_scope": list(scope), **amended.facts}
+            event_id = _publish(transaction, ReferralAmended, data)
+            note(transaction, row.id, "information-supplied", {"items": amended.items}, event_id)
+            return _changed(row, status)
+
+        return work
+
+    def _give(self, transaction: Transaction, given: dict[str, Any], referral_id: str, key: Key) -> Answer:
+        row, status = _moved(transaction, referral_id, key, "give-consent")
+        sealing = data_key(transaction, row.id, self._keyring)
+        if sealing is None:
+            raise Problem(410, "erased", "The personal data of this referral has been erased")
+        record = given_row(new_id(), row.id, given, key, sealing, transaction.now)
+        transaction.insert(consents, **record)
+        data = {"referral_id": row.id, "consent_id": record["id"], "scope": given["agencies"]}
+        event_id = _publish(transaction, ConsentGiven, data)
+        note(transaction, row.id, "consent-given", {"agencies": given["agencies"]}, event_id)
+        return _changed(row, status)
+
+    def _end(self, transaction: Transaction, end: dict[str, Any], referral_id: str, key: Key) -> Answer:
+        row, status = _moved(transaction, referral_id, key, "withdraw-consent")
+        before = consent_of(transaction, row.id)
+        record = _end_row(row, before, end, key, transaction.now)
+        transaction.insert(consents, **record)
+        data = {"referral_id": row.id, "consent_id": record["id"], "scope": record["scope"]}
+        event_id = _publish(transaction, ConsentWithdrawn, data)
+        note(transaction, row.id, "consent-withdrawn", {"agencies": record["scope"]}, event_id)
+        return _changed(row, status)
+
+
+def _moved(transaction: Transaction, referral_id: str, key: Key, action: str) -> tuple[Row[Any], str]:
+    """The referral, locked, and its state after `action`; raises 404 and 409 problems."""
+    row = find(transaction, referral_id, key.owner, locked=True)
+    status = next_state(row.status, action, ROLE, row.kind)
+    if status is None:
+        raise NotAllowed(row.status, allowed_actions(row.status, ROLE, row.kind))
+    if status != row.status:
+        transaction.execute(update(referrals).where(referrals.c.id == row.id).values(status=status))
+    return row, status
+
+
+def _end_row(row: Row[Any], before: Consent | None, end: dict[str, Any], key: Key, now: datetime) -> dict[str, Any]:
+    """The record that agreement ended; `scope` is what it covered until now."""
+    return {
+        "id": new_id(),
+        "referral_id": row.id,
+        "kind": "withdrawn",
+        "scope": list(before.scope) if before else [],
+        "recorded_at": now,
+        "recorded_by": key.id,
+        "given_at": end["withdrawn_at"],
+        "given_by": end["withdrawn_by"],
+        "method": None,
+        "wording_version": None,
+        "child_view": None,
+        "sealed": None,
+    }
+
+
+def _publish(transaction: Transaction, schema: Any, data: dict[str, Any]) -> str:
+    return transaction.publish(schema, data["referral_id"], data)
+
+
+def _changed(row: Row[Any], status: str) -> Answer:
+    return Answer(200, row.id, {"id": row.id, "reference": row.reference, "status": status})

@@ -1,0 +1,124 @@
+"""The words of a referral and its states: which action, by whom, leads from which state to which. Pure.
+
+The table is all there is to it: the code runs it, the tests walk it, the documentation draws it. What it does not
+hold is not allowed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from shared.rules.facts import ChildFacts, Facts, Interval, Place
+from shared.rules.times import YearMonth, months_since
+
+TOLD = ("yes", "partly", "no", "unknown")
+CONSENT_GIVERS = ("parent-or-carer", "young-person", "other-with-parental-responsibility")
+CONSENT_METHODS = ("written", "verbal", "online")
+CHILD_VIEWS = ("agrees", "disagrees", "not-asked")
+WITHDRAWAL_REASONS = ("family-declined", "not-needed", "already-known", "duplicate", "other")
+OLDEST_AGE = 25
+
+OPEN = ("awaiting-consent", "screening", "information-requested", "under-review", "routed")
+STATES = (*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error")
+FAMILY_ACTIONS = ("give-consent", "withdraw-consent")
+DECIDABLE = ("screening", "information-requested", "under-review")
+
+
+@dataclass(frozen=True)
+class Transition:
+    """In `state`, `role` may do `action`; the referral is then in `next`."""
+
+    state: str
+    action: str
+    role: str
+    next: str
+
+
+def _from(states: tuple[str, ...], action: str, role: str, following: str | None = None) -> tuple[Transition, ...]:
+    """One line for each state; without `following` the state stays what it is."""
+    return tuple(Transition(state, action, role, following or state) for state in states)
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    *_from(("awaiting-consent", "information-requested", "under-review"), "give-consent", "referrer", "screening"),
+    *_from(("screening", "routed"), "give-consent", "referrer"),
+    *_from(
+        ("screening", "information-requested", "under-review", "routed"),
+        "withdraw-consent",
+        "referrer",
+        "awaiting-consent",
+    ),
+    *_from(DECIDABLE, "supply-information", "referrer", "screening"),
+    *_from(("awaiting-consent",), "supply-information", "referrer"),
+    *_from(OPEN, "withdraw", "referrer", "withdrawn"),
+    *_from((*DECIDABLE, "routed"), "route", "routing", "routed"),
+    *_from(DECIDABLE, "request-information", "routing", "information-requested"),
+    *_from(DECIDABLE, "refer-to-review", "routing", "under-review"),
+    *_from(DECIDABLE, "find-not-eligible", "routing", "not-eligible"),
+)
+
+_NEXT = {(item.state, item.action, item.role): item.next for item in TRANSITIONS}
+
+
+def next_state(state: str, action: str, role: str, kind: str) -> str | None:
+    """The state that follows, or None when the action is not allowed there."""
+    return _NEXT.get((state, action, role)) if action in allowed_actions(state, role, kind) else None
+
+
+def allowed_actions(state: str, role: str, kind: str) -> list[str]:
+    """What `role` may do in `state`, in the order of the table."""
+    return [
+        item.action
+        for item in TRANSITIONS
+        if item.state == state and item.role == role and not (kind == "consultation" and item.action in FAMILY_ACTIONS)
+    ]
+
+
+def states_before(action: str, role: str) -> dict[str, list[str]]:
+    """For an action: each state that it leads to, and the states that it leads there from."""
+    found: dict[str, list[str]] = {}
+    for item in TRANSITIONS:
+        if item.action == action and item.role == role:
+            found.setdefault(item.next, []).append(item.state)
+    return found
+
+
+def first_state(kind: str, consent_scope: list[str]) -> str:
+    """Where a referral begins: without the family's agreement it waits for it. A consultation has no family."""
+    return "awaiting-consent" if kind == "family-support" and not consent_scope else "screening"
+
+
+def released(text: str) -> date | YearMonth:
+    """A release as it was given: a date, or (year, month) where only the month is known."""
+    return date.fromisoformat(text) if len(text) == 10 else (int(text[:4]), int(text[5:]))
+
+
+def release_facts(released_on: str | None, received_on: date) -> dict[str, Any]:
+    """The release as events carry it: its month, and the whole months up to the day of receipt."""
+    if released_on is None:
+        return {"release_month": None, "months_since_release": None}
+    months = months_since(released(released_on), received_on)
+    return {"release_month": released_on[:7], "months_since_release": {"low": months.low, "high": months.high}}
+
+
+def rules_facts(thin: Mapping[str, Any]) -> Facts:
+    """The facts of an event as the rules take them."""
+    months = thin["months_since_release"]
+    return Facts(
+        kind=thin["kind"],
+        referrer_type=thin["referrer_type"],
+        relationship=thin["relationship"],
+        stage=thin["stage"],
+        months_since_release=None if months is None else Interval(months["low"], months["high"]),
+        home=_place(thin["home"]),
+        borough=_place(thin["borough"]),
+        children=tuple(
+            ChildFacts(child["id"], child["age"], _place(child["school"]), _place(child["practice"]))
+            for child in thin["children"]
+        ),
+    )
+
+
+def _place(thin: Mapping[str, Any]) -> Place:
+    return Place(thin["place"], thin["basis"])

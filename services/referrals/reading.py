@@ -1,0 +1,121 @@
+"""What is shown of referrals: a list, one with the referrer's own data, its timeline; only to the owner.
+
+Whoever is shown personal data is written down before the answer goes out.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from services.referrals import receipts, words
+from services.referrals.domain import STATES, allowed_actions
+from services.referrals.known import Known
+from services.referrals.stored import Consent, Stored, find, opened
+from services.referrals.tables import assessments, looks, referrals, timeline
+from shared.http import problems
+from shared.http.keys import Key
+from shared.http.pages import as_page, read_page
+from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction
+
+Json = dict[str, Any]
+
+
+class Reading:
+    """One for each service in a process."""
+
+    def __init__(self, store: Store, known: Known) -> None:
+        self._store = store
+        self._known = known
+
+    def page(self, arguments: Mapping[str, str], key: Key) -> Json:
+        """The owner's referrals, newest first; `status` asks for those of one state."""
+        page = read_page(arguments, str)
+        status = arguments.get("status")
+        if status is not None and status not in STATES:
+            raise problems.bad_request("bad-status", "status cannot be used", f"One of: {', '.join(STATES)}.")
+        wanted = select(referrals).where(referrals.c.owner == key.owner)
+        if status is not None:
+            wanted = wanted.where(referrals.c.status == status)
+        if page.after is not None:
+            wanted = wanted.where(referrals.c.id < page.after[0])
+        with self._store.reading() as connection:
+            rows = connection.execute(wanted.order_by(referrals.c.id.desc()).limit(page.limit + 1)).all()
+        return as_page(rows, page, lambda row: (row.id,), _listed)
+
+    def one(self, referral_id: str, key: Key) -> Json:
+        """A referral with what its referrer said, the consent in force, and the newest receipts."""
+
+        def work(transaction: Transaction) -> Json:
+            stored = opened(transaction, find(transaction, referral_id, key.owner), self._store.resources.keyring)
+            look(transaction, referral_id, key.id, "own-referral")
+            return self._shown(transaction.connection, stored)
+
+        shown: Json = self._store.together(work)
+        return shown
+
+    def timeline(self, referral_id: str, key: Key) -> Json:
+        """What happened, in codes and in words, the oldest first."""
+        with self._store.reading() as connection:
+            find(connection, referral_id, key.owner)
+            entries = entries_of(connection, referral_id)
+        return {
+            "items": [
+                {
+                    "at": entry.at,
+                    "type": entry.type,
+                    "detail": entry.detail,
+                    "text": words.sentence(entry.type, entry.detail, self._known.entry_name),
+                }
+                for entry in entries
+            ]
+        }
+
+    def _shown(self, connection: Connection, stored: Stored) -> Json:
+        row, details, consent = stored.row, dict(stored.details), stored.consent
+        newest = (
+            select(assessments)
+            .where(assessments.c.referral_id == row.id)
+            .order_by(assessments.c.facts_sequence.desc(), assessments.c.assessed_at.desc())
+            .limit(1)
+        )
+        assessment = connection.execute(newest).first()
+        births = {child_id: date.fromisoformat(child["date_of_birth"]) for child_id, child in stored.children}
+        if row.kind == "family-support":
+            details["children"] = [{"id": child_id, **child} for child_id, child in stored.children]
+            details["consent"] = _consent(consent, stored) if consent else None
+        return {
+            **_listed(row),
+            "allowed": allowed_actions(row.status, "referrer", row.kind),
+            "referral": details,
+            "receipts": receipts.shown(assessment.outcomes, births, self._known) if assessment else [],
+        }
+
+
+def entries_of(connection: Connection, referral_id: str) -> list[Row[Any]]:
+    wanted = select(timeline).where(timeline.c.referral_id == referral_id).order_by(timeline.c.at, timeline.c.id)
+    return list(connection.execute(wanted))
+
+
+def look(transaction: Transaction, referral_id: str, who: str, purpose: str) -> None:
+    """Writes down who is shown personal data, and what for."""
+    transaction.insert(looks, referral_id=referral_id, at=transaction.now, who=who, purpose=purpose)
+
+
+def _listed(row: Row[Any]) -> Json:
+    return {
+        "id": row.id,
+        "reference": row.reference,
+        "kind": row.kind,
+        "status": row.status,
+        "received_at": row.received_at,
+    }
+
+
+def _consent(consent: Consent, stored: Stored) -> Json:
+    row = consent.row
+    named = stored.key.open(f"consent {row['id']}", row["sealed"]) if row["sealed"] else {}
+    told = ("kind", "given_by", "method", "given_at", "recorded_at", "wording_version", "child_view")
+    return {"agencies": list(consent.scope), **named, **{name: row[name] for name in told}}

@@ -1,0 +1,177 @@
+"""The referrals service: its entry points, for referrers, for whoever has a tracking address, and for events."""
+
+from datetime import timedelta
+from typing import Any
+
+from nameko.timer import timer
+from sqlalchemy import delete
+from werkzeug.wrappers import Response
+
+from services.referrals import answers, schemas, tables
+from services.referrals.access import INTERNAL, InnerAccess
+from services.referrals.front import FrontDesk
+from services.referrals.handlers import HANDLERS
+from services.referrals.recipient import recipient
+from services.referrals.web import pages
+from shared.http.management import Management
+from shared.http.request import Request
+from shared.http.route import route
+from shared.http.stored_keys import find_key
+from shared.messaging.desk import Desk
+from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
+from shared.messaging.subscription import subscription
+
+READ, WRITE = "referrals:read", "referrals:write"
+FIRST_ANSWERS_KEPT = timedelta(days=7)
+
+
+class ReferralsService:
+    """Referrals come in over HTTP and go out as events; what became of them comes back as events."""
+
+    name = "referrals"
+    metadata = tables.metadata
+
+    store = StoreProvider()
+    inbox = InboxProvider(HANDLERS)
+    relay = RelayProvider()
+    front = FrontDesk()
+    access = InnerAccess(find_key)
+    management = Management()
+    desk = Desk()
+
+    @route(
+        "POST",
+        "/v1/referrals",
+        scope=WRITE,
+        summary="Refer a family, or ask for a consultation",
+        body=schemas.NewReferral,
+        returns={201: answers.Accepted},
+        idempotent=True,
+    )
+    def create(self, request: Request) -> Response:
+        return self.front.once.answer(request, lambda: self.front.intake.accept(request.json_body, request.caller))
+
+    @route(
+        "GET",
+        "/v1/referrals",
+        scope=READ,
+        summary="Your referrals, the newest first",
+        query=schemas.ReferralsQuery,
+        returns={200: answers.ReferralPage},
+        problems=[400],
+    )
+    def referrals(self, request: Request) -> dict[str, Any]:
+        return self.front.reading.page(request.args, request.caller)
+
+    @route(
+        "GET",
+        "/v1/referrals/<referral_id>",
+        scope=READ,
+        summary="A referral of yours, with receipts",
+        returns={200: answers.Shown},
+        problems=[404, 410],
+    )
+    def referral(self, request: Request, referral_id: str) -> dict[str, Any]:
+        return self.front.reading.one(referral_id, request.caller)
+
+    @route(
+        "GET",
+        "/v1/referrals/<referral_id>/timeline",
+        scope=READ,
+        summary="What happened to a referral of yours",
+        returns={200: answers.Timeline},
+        problems=[404],
+    )
+    def timeline(self, request: Request, referral_id: str) -> dict[str, Any]:
+        return self.front.reading.timeline(referral_id, request.caller)
+
+    @route(
+        "POST",
+        "/v1/referrals/<referral_id>/withdrawal",
+        scope=WRITE,
+        summary="Withdraw a referral: everything about it stops",
+        body=schemas.Withdrawal,
+        returns={200: answers.Changed},
+        problems=[404, 409],
+        idempotent=True,
+    )
+    def withdraw(self, request: Request, referral_id: str) -> Response:
+        changes = self.front.changes
+        return self.front.once.answer(
+            request, lambda: changes.withdrawal(request.json_body, referral_id, request.caller)
+        )
+
+    @route(
+        "POST",
+        "/v1/referrals/<referral_id>/consent",
+        scope=WRITE,
+        summary="Record the family's agreement, or that it was withdrawn",
+        body=schemas.ConsentChange,
+        returns={200: answers.Changed},
+        problems=[404, 409, 410],
+        idempotent=True,
+    )
+    def consent(self, request: Request, referral_id: str) -> Response:
+        changes = self.front.changes
+        return self.front.once.answer(request, lambda: changes.consent(request.json_body, referral_id, request.caller))
+
+    @route(
+        "POST",
+        "/v1/referrals/<referral_id>/information",
+        scope=WRITE,
+        summary="Supply what was missing; the rules are applied again",
+        body=schemas.Amendment,
+        returns={200: answers.Changed},
+        problems=[404, 409, 410],
+        idempotent=True,
+    )
+    def information(self, request: Request, referral_id: str) -> Response:
+        changes = self.front.changes
+        return self.front.once.answer(
+            request, lambda: changes.information(request.json_body, referral_id, request.caller)
+        )
+
+    @route(
+        "POST",
+        "/v1/eligibility-checks",
+        public="an anonymous question, answered from published rules; nothing is stored",
+        summary="Which agencies could take a family like this",
+        body=schemas.EligibilityCheck,
+        returns={200: answers.Checked},
+    )
+    def check(self, request: Request) -> dict[str, Any]:
+        return self.front.check(request.json_body)
+
+    @route("GET", "/v1/services", public="what the agencies publish themselves", summary="The agency directory")
+    def services(self, request: Request) -> list[dict[str, Any]]:
+        return self.front.services
+
+    @route("GET", "/internal/v1/referrals/<referral_id>/recipient", scope=INTERNAL, returns={200: answers.Recipient})
+    def recipient(self, request: Request, referral_id: str) -> dict[str, Any]:
+        """Where a message to the referrer may go; for the notifications service alone."""
+        return recipient(self.store, referral_id, request.args)
+
+    @route("GET", "/track/<token>", public="the address holds a secret of 32 random bytes, and the page tells nothing")
+    def track(self, request: Request, token: str) -> Response:
+        """The tracking page."""
+        return pages.track(self.store, token)
+
+    @route("GET", "/static/<name>", public="the looks of the pages")
+    def static(self, request: Request, name: str) -> Response:
+        """A style sheet."""
+        return pages.static(name)
+
+    @subscription
+    def receive(self, bodies: list[bytes]) -> None:
+        self.inbox.take(bodies)
+
+    @timer(interval=1)
+    def retry(self) -> None:
+        self.inbox.retry_due()
+
+    @timer(interval=3600)
+    def forget_first_answers(self) -> None:
+        """A client that repeats a request does so within days; first answers need not be kept for ever."""
+        table = tables.idempotency
+        with self.store.writing() as transaction:
+            transaction.execute(delete(table).where(table.c.created_at < transaction.now - FIRST_ANSWERS_KEPT))

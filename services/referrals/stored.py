@@ -1,0 +1,86 @@
+"""A referral as it is stored, opened: the row, the family's data in the clear, and the consent in force.
+
+Whoever asks names the owner; another owner's referral is as absent as one that never was.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import CursorResult, Executable, Row, select
+
+from services.referrals.tables import children, consents, referral_keys, referrals
+from shared.http import problems
+from shared.http.problems import Problem
+from shared.privacy.keyring import Keyring
+from shared.privacy.sealed import DataKey, WrappedKey
+
+
+class Asking(Protocol):
+    """A connection, or a transaction, which first writes what it has gathered."""
+
+    def execute(self, statement: Executable) -> CursorResult[Any]: ...
+
+
+@dataclass(frozen=True)
+class Consent:
+    """The newest record of a referral's agreement; `scope` is what it covers now."""
+
+    id: str
+    kind: str
+    covered: tuple[str, ...]
+    row: Mapping[str, Any]
+
+    @property
+    def scope(self) -> tuple[str, ...]:
+        return self.covered if self.kind == "given" else ()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One referral, opened. `children` are (id, what is known of the child), in the order in which they were given."""
+
+    row: Row[Any]
+    key: DataKey
+    details: dict[str, Any]
+    children: list[tuple[str, dict[str, Any]]]
+    consent: Consent | None
+
+
+def find(asking: Asking, referral_id: str, owner: str, locked: bool = False) -> Row[Any]:
+    """The row; raises a 404 problem for none, or one of somebody else."""
+    wanted = select(referrals).where(referrals.c.id == referral_id, referrals.c.owner == owner)
+    row = asking.execute(wanted.with_for_update() if locked else wanted).first()
+    if row is None:
+        raise problems.not_found()
+    return row
+
+
+def opened(asking: Asking, row: Row[Any], keyring: Keyring) -> Stored:
+    """The referral of `row`; raises a 410 problem when its key was destroyed."""
+    key = data_key(asking, row.id, keyring)
+    if key is None:
+        raise Problem(410, "erased", "The personal data of this referral has been erased")
+    rows = asking.execute(
+        select(children.c.id, children.c.sealed).where(children.c.referral_id == row.id).order_by(children.c.position)
+    )
+    return Stored(
+        row=row,
+        key=key,
+        details=key.open("details", row.details),
+        children=[(child.id, key.open(f"child {child.id}", child.sealed)) for child in rows],
+        consent=consent_of(asking, row.id),
+    )
+
+
+def data_key(asking: Asking, referral_id: str, keyring: Keyring) -> DataKey | None:
+    """The referral's own key, or None when it was destroyed."""
+    wrapped = asking.execute(select(referral_keys).where(referral_keys.c.referral_id == referral_id)).first()
+    return keyring.unwrap(referral_id, WrappedKey(wrapped.key_id, wrapped.wrapped)) if wrapped else None
+
+
+def consent_of(asking: Asking, referral_id: str) -> Consent | None:
+    """The newest record of agreement: what counts."""
+    newest = select(consents).where(consents.c.referral_id == referral_id).order_by(consents.c.id.desc()).limit(1)
+    row = asking.execute(newest).mappings().first()
+    return Consent(row["id"], row["kind"], tuple(row["scope"]), dict(row)) if row else None

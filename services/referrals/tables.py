@@ -1,0 +1,116 @@
+"""What the referrals service keeps. What is about a person is sealed under the referral's own key; the rest is codes.
+
+`referrals`      one row each: reference, owner, state, and `facts`, which are as thin as the event that carries them.
+`referral_keys`  the key of each referral, wrapped. Without its row, what was sealed for the referral is gone.
+`children`       one row each; `blind_index` finds the same names and date of birth again, and cannot say them.
+`consents`       append-only: the newest row is what is in force.
+`timeline`       what happened, as codes.
+`assessments`    what the rules said, with receipts; the one of the newest facts counts.
+`looks`          who was shown personal data, when, for what.
+"""
+
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, String, Table
+
+from shared.database.types import BigKey, Moment
+from shared.http.idempotency import idempotency_table
+from shared.http.keys import api_keys_table
+from shared.messaging.tables import add_messaging_tables
+
+metadata = MetaData()
+
+# First, so that a key that is used again stops a transaction before anything else is written.
+idempotency = idempotency_table(metadata)
+api_keys = api_keys_table(metadata)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("reference", String(11), nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("owner", String(100), nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("referrer_type", String(40), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("details", LargeBinary, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("tracking_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("decided_sequence", Integer, nullable=False),
+    Index("referrals_owner", "owner", "id"),
+    Index("referrals_owner_status", "owner", "status", "id"),
+)
+
+referral_keys = Table(
+    "referral_keys",
+    metadata,
+    Column("referral_id", String(36), primary_key=True),
+    Column("key_id", String(40), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+children = Table(
+    "children",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("referral_id", String(36), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("blind_index", String(64), nullable=False),
+    Index("children_referral", "referral_id"),
+    Index("children_blind_index", "blind_index"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("referral_id", String(36), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("recorded_by", String(100), nullable=False),
+    Column("given_at", Moment),
+    Column("given_by", String(60)),
+    Column("method", String(20)),
+    Column("wording_version", String(40)),
+    Column("child_view", String(20)),
+    Column("sealed", LargeBinary),
+    Index("consents_referral", "referral_id", "id"),
+)
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("referral_id", String(80), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("event_id", String(80), nullable=False, unique=True),
+    Index("timeline_referral", "referral_id", "at"),
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("event_id", String(80), primary_key=True),
+    Column("referral_id", String(80), nullable=False),
+    Column("facts_sequence", Integer, nullable=False),
+    Column("directory_version", String(80), nullable=False),
+    Column("outcomes", JSON, nullable=False),
+    Column("assessed_at", Moment, nullable=False),
+    Index("assessments_referral", "referral_id", "facts_sequence"),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("referral_id", String(36), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("who", String(100), nullable=False),
+    Column("purpose", String(80), nullable=False),
+    Index("looks_referral", "referral_id", "at"),
+)
+
+add_messaging_tables(metadata)

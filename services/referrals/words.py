@@ -1,0 +1,83 @@
+"""What happened, in plain words: for the referrer, who knows the family; for the tracking page, which tells nothing.
+
+The tracking page names no agency, no need and no reason: from none of its sentences could anybody guess what it is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Names = Callable[[str], str]
+
+ITEMS = {
+    "age": "the child's age",
+    "borough": "the borough that it is about",
+    "consent": "the family's agreement",
+    "date-of-birth": "a date of birth",
+    "first-name": "a first name",
+    "home": "where the family lives",
+    "last-name": "a last name",
+    "practice": "the child's GP practice",
+    "relationship": "how the relative is related to the child",
+    "released-on": "when the relative was released",
+    "school": "the child's school",
+    "stage": "whether the relative is awaiting sentence, in prison or released",
+    "told": "what the child has been told",
+}
+
+_TIMELINE = {
+    "received": "The referral was received.",
+    "assessed": "The agencies' rules were applied.",
+    "routed": "{agency} was asked to take the referral.",
+    "under-review": "A person has to decide; nothing is needed from you now.",
+    "not-eligible": "No agency in the directory can take the referral. You may be told of: {signposts}.",
+    "information-requested": "More is needed to decide: {items}.",
+    "information-supplied": "Information came in: {items}.",
+    "consent-given": "The family's agreement was recorded, for {agencies}.",
+    "consent-withdrawn": "The family withdrew its agreement. Nothing more is shared.",
+    "withdrawn": "The referral was withdrawn. Everything about it stops.",
+    "task-cancelled": "{agency} was told to stop.",
+    "notification-sent": "A message was sent ({audience}, {channel}).",
+    "notification-failed": "A message could not be delivered ({audience}, {channel}).",
+    "notification-suppressed": "A message was held back: it was not safe to send, or had nowhere to go ({audience}).",
+}
+
+TRACKED = {
+    "received": "We received your referral.",
+    "routed": "Your referral was passed on. You will be contacted in the way that you asked for.",
+    "under-review": "A person is looking at your referral.",
+    "not-eligible": "We looked for help nearby. Whoever made the referral is told what else there is.",
+    "information-requested": "We asked for some more details.",
+    "information-supplied": "More details came in. Thank you.",
+    "consent-given": "Agreement was recorded.",
+    "consent-withdrawn": "Agreement was withdrawn. Nothing more is shared.",
+    "withdrawn": "The referral was withdrawn.",
+}
+
+NEXT = {
+    "awaiting-consent": "We are waiting for agreement. Nothing is shared until then.",
+    "screening": "We are finding out who can help. There is nothing that you need to do.",
+    "information-requested": "We need some more details, and have asked whoever made the referral.",
+    "under-review": "A person decides what happens next. There is nothing that you need to do.",
+    "routed": "Somebody will be in touch, in the way that was agreed.",
+    "not-eligible": "Ask whoever made the referral what else there is nearby.",
+    "closed": "Nothing more will happen here.",
+    "withdrawn": "Nothing more will happen here.",
+    "entered-in-error": "Nothing more will happen here.",
+}
+
+
+def sentence(kind: str, detail: Mapping[str, Any], name_of: Names) -> str:
+    """A timeline entry for the referrer. `name_of` tells an agency's or a signpost's name by its id."""
+    told = {
+        "agency": name_of(detail.get("agency", "")),
+        "agencies": _joined([name_of(each) for each in detail.get("agencies", ())]),
+        "signposts": _joined([name_of(each) for each in detail.get("signposts", ())]) or "nobody yet",
+        "items": _joined([ITEMS.get(each, each) for each in detail.get("items", ())]),
+        "audience": detail.get("audience", ""),
+        "channel": detail.get("channel", ""),
+    }
+    return _TIMELINE[kind].format(**told)
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
