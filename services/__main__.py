@@ -1,7 +1,7 @@
 """`waypost`: the command line. `waypost --help` lists what it can do, each command's `--help` teaches it."""
 
-import os
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -44,19 +44,16 @@ class Lazily(TyperGroup):
 
 
 def main() -> None:
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=DeprecationWarning)
     # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
     if sys.argv[1:2] == ["run"]:
-        os.environ.setdefault("EVENTLET_HUB", "epolls" if sys.platform == "linux" else "")
-        import warnings
-
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module="eventlet|nameko|kombu|amqp|services")
         import eventlet
 
         eventlet.monkey_patch()
     help_text = "Waypost: routes a referral to the agency that can help, and proves what it did."
     app = typer.Typer(cls=Lazily, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(lambda: None)
-    app()
+    app(prog_name="waypost")
 
 
 if __name__ == "__main__":

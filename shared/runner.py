@@ -30,6 +30,7 @@ class Runner(ServiceRunner):
     def __init__(self, settings: Settings) -> None:
         super().__init__({})
         self.settings = settings
+        self.resources = Resources(settings)
 
     def add_service(self, cls: Any) -> None:
         self.service_map[cls.name] = self.container_cls(cls, self.configuration(cls))
@@ -37,12 +38,11 @@ class Runner(ServiceRunner):
     def configuration(self, cls: Any) -> dict[str, Any]:
         """What extensions of one service find in `container.config`."""
         settings, name = self.settings, cls.name
-        resources = Resources(settings)
         configuration: dict[str, Any] = {
-            "runtime": Runtime(name, cls.metadata, resources),
+            "runtime": Runtime(name, cls.metadata, self.resources),
             "max_workers": WORKERS,
             "MANAGEMENT_ADDRESS": f"{settings.bind}:{settings.management_ports[name]}",
-            "INTERNAL_KEY": resources.internal_key,
+            "INTERNAL_KEY": self.resources.internal_key,
             "DRAIN_SECONDS": 10,
         }
         if name in settings.ports:

@@ -74,7 +74,9 @@ class RelayProvider(DependencyProvider):
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config["runtime"]
-        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, self.container.config["queued_agencies"])
+        agencies = runtime.resources.directory.agencies
+        queued = [agency.id for agency in agencies if "queue" in agency.channels]
+        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, queued)
 
     def start(self) -> None:
         self.container.spawn_managed_thread(self.relay.run, identifier="relay")
