@@ -146,7 +146,7 @@ def _write_secret(path: Path, text: str) -> None:
 def _build_places(data: Path) -> None:
     from services.commands.places import build
 
-    if not (data / "places").exists():
+    if not (data / "places" / "postcodes.index").exists():
         build(data)
 
 
