@@ -21,7 +21,7 @@ def secret_names(name: str) -> set[str]:
 
 
 def test_every_service_has_a_container() -> None:
-    assert set(CONTAINERS) == {*SERVERS, *SERVICES, "migrate"}
+    assert set(CONTAINERS) == {*SERVERS, *SERVICES, "migrate", "places"}
 
 
 @every_long_running_container
