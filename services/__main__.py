@@ -5,7 +5,6 @@ import warnings
 from importlib import import_module
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -27,10 +26,10 @@ COMMANDS = {
 class Lazily(TyperGroup):
     """Loads a command's module when it is asked for: `waypost queues` need not wait for what `waypost run` imports."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         app = import_module(f"services.commands.{cmd_name}").app
@@ -38,13 +37,13 @@ class Lazily(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
     if sys.argv[1:2] == ["run"]:
         import eventlet

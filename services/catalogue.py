@@ -40,7 +40,11 @@ def topology(settings: Settings) -> Topology:
         if isinstance(inbox, InboxProvider):
             services[name] = [schema.type() for schema in inbox.handlers]
     resources = Resources(settings)
-    queues = {agency.id: agency_queue(resources, agency.id) for agency in resources.directory.agencies if "queue" in agency.channels}
+    queues = {
+        agency.id: agency_queue(resources, agency.id)
+        for agency in resources.directory.agencies
+        if "queue" in agency.channels
+    }
     return Topology(services, queues)
 
 

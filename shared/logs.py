@@ -21,7 +21,9 @@ def place_of(error: BaseException) -> str:
 
 
 def place_of_traceback(trace: TracebackType | None) -> str:
-    frames = [(frame.f_globals.get("__name__", "?"), frame.f_code.co_name, line) for frame, line in traceback.walk_tb(trace)]
+    frames = [
+        (frame.f_globals.get("__name__", "?"), frame.f_code.co_name, line) for frame, line in traceback.walk_tb(trace)
+    ]
     ours = [frame for frame in frames if frame[0].split(".")[0] in ("services", "shared")] or frames
     if not ours:
         return "unknown"

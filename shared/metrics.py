@@ -12,18 +12,29 @@ class Metrics:
 
     def __init__(self, service: str) -> None:
         self.registry = CollectorRegistry()
-        common = {"registry": self.registry}
-        self._handled = Counter("waypost_events_handled_total", "Events by type and outcome", ["type", "outcome"], **common)
-        self._sent = Counter("waypost_events_sent_total", "Events confirmed by the broker", **common)
-        self._unsent = Counter("waypost_events_send_failures_total", "Events not confirmed", ["problem"], **common)
-        self._batch = Histogram("waypost_batch_size", "Messages in a batch", buckets=(1, 2, 5, 10, 50, 100, 200), **common)
-        self.requests = Histogram(
-            "waypost_http_request_seconds", "HTTP requests by route and status", ["method", "route", "status"], **common
+        registry = self.registry
+        self._handled = Counter(
+            "waypost_events_handled_total", "Events by type and outcome", ["type", "outcome"], registry=registry
         )
-        self.in_flight = Gauge("waypost_messages_in_flight", "Messages received and not acknowledged", **common)
-        self.backlog = Gauge("waypost_backlog", "Messages by where they are", ["state"], **common)
-        self.oldest = Gauge("waypost_backlog_oldest_seconds", "Age of the oldest message", ["state"], **common)
-        Gauge("waypost_service_info", "Constant 1", ["service"], **common).labels(service).set(1)
+        self._sent = Counter("waypost_events_sent_total", "Events confirmed by the broker", registry=registry)
+        self._unsent = Counter(
+            "waypost_events_send_failures_total", "Events not confirmed", ["problem"], registry=registry
+        )
+        self._batch = Histogram(
+            "waypost_batch_size", "Messages in a batch", buckets=(1, 2, 5, 10, 50, 100, 200), registry=registry
+        )
+        self.requests = Histogram(
+            "waypost_http_request_seconds",
+            "HTTP requests by route and status",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.in_flight = Gauge(
+            "waypost_messages_in_flight", "Messages received and not acknowledged", registry=registry
+        )
+        self.backlog = Gauge("waypost_backlog", "Messages by where they are", ["state"], registry=registry)
+        self.oldest = Gauge("waypost_backlog_oldest_seconds", "Age of the oldest message", ["state"], registry=registry)
+        Gauge("waypost_service_info", "Constant 1", ["service"], registry=registry).labels(service).set(1)
 
     def handled(self, kind: str, outcome: str) -> None:
         self._handled.labels(kind if kind in KNOWN_TYPES else "other", outcome).inc()

@@ -7,7 +7,7 @@ from shared.clock import Clock, SystemClock
 from shared.settings import Settings
 
 if TYPE_CHECKING:
-    from shared.directory.reader import Directory
+    from shared.directory import Directory
     from shared.places.places import Places
     from shared.privacy.keyring import Keyring
 
@@ -21,7 +21,7 @@ class Resources:
 
     @cached_property
     def directory(self) -> "Directory":
-        from shared.directory.reader import load_directory
+        from shared.directory import load_directory
 
         return load_directory(self.settings.directory)
 

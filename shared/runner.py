@@ -44,6 +44,7 @@ class Runner(ServiceRunner):
             "MANAGEMENT_ADDRESS": f"{settings.bind}:{settings.management_ports[name]}",
             "INTERNAL_KEY": self.resources.internal_key,
             "DRAIN_SECONDS": 10,
+            **settings.limits,
         }
         if name in settings.ports:
             configuration["WEB_SERVER_ADDRESS"] = f"{settings.bind}:{settings.ports[name]}"

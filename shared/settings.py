@@ -12,6 +12,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 SERVICES = ("referrals", "eligibility", "routing", "notifications", "operations")
 HTTP_PORTS = {"referrals": 8000, "routing": 8001, "operations": 8002}
 MANAGEMENT_PORTS = {name: 9000 + number for number, name in enumerate(SERVICES)}
+DATABASE_PASSWORDS = ("WAYPOST_DATABASE_PASSWORD", "WAYPOST_DATABASE_PASSWORD_FILE")
+LIMITS = ("KEY_RATE", "KEY_BURST", "ADDRESS_RATE", "ADDRESS_BURST", "HTTP_MAX_CONNECTIONS", "TRUSTED_PROXIES")
 TRANSPORTS = ("memory", "amqp", "amqps")
 
 
@@ -25,6 +27,7 @@ class Settings:
 
     data: Path
     database: str
+    database_passwords: Mapping[str, str]
     broker: str
     master_key_file: Path
     internal_key_file: Path
@@ -40,6 +43,7 @@ class Settings:
     mail_from: str
     agency_mail: Mapping[str, str]
     log_level: str
+    limits: Mapping[str, int]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -50,9 +54,8 @@ class Settings:
         ports = {name: _port(env, f"WAYPOST_{name.upper()}_PORT", port) for name, port in HTTP_PORTS.items()}
         return cls(
             data=data,
-            database=_with_password(
-                env.get("WAYPOST_DATABASE", f"sqlite:///{data}/{{service}}.sqlite3"), env, "WAYPOST_DATABASE_PASSWORD"
-            ),
+            database=env.get("WAYPOST_DATABASE", f"sqlite:///{data}/{{service}}.sqlite3"),
+            database_passwords={name: env[name] for name in DATABASE_PASSWORDS if env.get(name)},
             broker=_checked_broker(
                 _with_password(env.get("WAYPOST_BROKER", "memory://"), env, "WAYPOST_BROKER_PASSWORD")
             ),
@@ -77,11 +80,13 @@ class Settings:
                 if key.startswith("WAYPOST_AGENCY_MAIL_") and value
             },
             log_level=env.get("WAYPOST_LOG_LEVEL", "info"),
+            limits={name: _number(env, f"WAYPOST_{name}") for name in LIMITS if env.get(f"WAYPOST_{name}")},
         )
 
     def database_url(self, service: str) -> str:
-        """The database of one service: a file of its own, or its own role and schema."""
-        return self.database.replace("{service}", service)
+        """The database of one service: a file of its own, or its own role and schema, with the role's own password."""
+        env = {name: value.replace("{service}", service) for name, value in self.database_passwords.items()}
+        return _with_password(self.database.replace("{service}", service), env, "WAYPOST_DATABASE_PASSWORD")
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:
@@ -91,6 +96,12 @@ def _port(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise SettingsError(f"{name} must be a port number from 1 to 65535.")
     return int(text)
+
+
+def _number(env: Mapping[str, str], name: str) -> int:
+    if not env[name].isdigit():
+        raise SettingsError(f"{name} must be a whole number.")
+    return int(env[name])
 
 
 def _with_password(url: str, env: Mapping[str, str], name: str) -> str:

@@ -1,7 +1,7 @@
 """`waypost agencies`: each agency's own access to the broker."""
 
 import os
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -76,10 +76,12 @@ def _access() -> tuple[Settings, AgencyAccess]:
     settings = Settings.from_environment()
     management = os.environ.get("WAYPOST_BROKER_MANAGEMENT")
     if settings.broker.startswith("memory:"):
-        _end("the in-process broker has no queues for agencies: they read GET /v1/events. Set WAYPOST_BROKER for RabbitMQ.")
+        _end(
+            "the in-process broker has no queues for agencies: they read GET /v1/events. Set WAYPOST_BROKER for RabbitMQ."
+        )
     if not management:
         _end("set WAYPOST_BROKER_MANAGEMENT, for instance http://admin:…@broker:15672.")
-    return settings, AgencyAccess(str(management), settings.broker)
+    return settings, AgencyAccess(management, settings.broker)
 
 
 def _known(settings: Settings, agency: str) -> Resources:
@@ -90,6 +92,6 @@ def _known(settings: Settings, agency: str) -> Resources:
     return resources
 
 
-def _end(sentence: str) -> None:
+def _end(sentence: str) -> NoReturn:
     typer.echo(f"waypost: {sentence}", err=True)
     raise typer.Exit(1)

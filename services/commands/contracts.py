@@ -8,7 +8,11 @@ import typer
 
 app = typer.Typer()
 
-TITLES = {"referrals": "Waypost for referrers", "routing": "Waypost for agencies", "operations": "Waypost for operations"}
+TITLES = {
+    "referrals": "Waypost for referrers",
+    "routing": "Waypost for agencies",
+    "operations": "Waypost for operations",
+}
 FOLDER = Path("docs/contracts")
 
 

@@ -40,13 +40,17 @@ class FirstStart:
         for name, port in settings.ports.items():
             if name in names:
                 lines.append(f"  {AUDIENCES[name]:<22} http://{settings.bind}:{port}")
-        lines.append(f"  {'health and metrics':<22} " + ", ".join(f":{settings.management_ports[name]}" for name in names))
+        lines.append(
+            f"  {'health and metrics':<22} " + ", ".join(f":{settings.management_ports[name]}" for name in names)
+        )
         if self.demo_keys:
             lines += ["", "Demo keys (also in " + str(settings.data / "keys" / "demo.json") + "):", ""]
             lines += [f"  {name:<22} {key}" for name, key in self.demo_keys.items()]
             lines += ["", "Refer a family (made up), then see where it went:", ""]
             lines.append(example_call(settings, self.demo_keys["referrer"]))
-            lines.append(f"  curl -s {settings.agencies_url}/v1/events -H 'Authorization: Bearer {self.demo_keys['families-apart']}'")
+            lines.append(
+                f"  curl -s {settings.agencies_url}/v1/events -H 'Authorization: Bearer {self.demo_keys['families-apart']}'"
+            )
             lines.append("  ./waypost queues")
         return "\n".join([*lines, ""])
 
@@ -120,7 +124,9 @@ def _alone(data: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        typer.echo(f"waypost: another Waypost runs on {data}. Stop it, or name another folder in WAYPOST_DATA.", err=True)
+        typer.echo(
+            f"waypost: another Waypost runs on {data}. Stop it, or name another folder in WAYPOST_DATA.", err=True
+        )
         raise typer.Exit(2) from None
     return lock
 

@@ -1,6 +1,6 @@
 """`waypost keys`: API keys of referrers, agencies and operations."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,9 @@ SCOPES = {
     "operations": ["operations:read", "operations:write"],
 }
 
-app = typer.Typer(help="API keys: create, list, revoke. A key is shown once; only its hash is stored.", no_args_is_help=True)
+app = typer.Typer(
+    help="API keys: create, list, revoke. A key is shown once; only its hash is stored.", no_args_is_help=True
+)
 Service = Annotated[str, typer.Argument(help="referrals (referrers), routing (agencies) or operations.")]
 
 
@@ -23,7 +25,9 @@ def create(
     service: Service,
     owner: Annotated[str, typer.Argument(help="The organisation; for routing the agency's id in the directory.")],
     name: Annotated[str, typer.Option(help="What the key is for, so that it can be told apart later.")] = "",
-    scope: Annotated[list[str] | None, typer.Option(help="A scope; may be repeated. All of the service's by default.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope; may be repeated. All of the service's by default.")
+    ] = None,
 ) -> None:
     """Make a key and show it, once.
 
@@ -54,7 +58,9 @@ def list_(service: Service) -> None:
 
 
 @app.command()
-def revoke(service: Service, key_id: Annotated[str, typer.Argument(help="The id, the part between wp_ and the next _.")]) -> None:
+def revoke(
+    service: Service, key_id: Annotated[str, typer.Argument(help="The id, the part between wp_ and the next _.")]
+) -> None:
     """End a key; running services notice within five seconds.
 
     Example: `waypost keys revoke referrals k3v9x2m1qa`
@@ -62,7 +68,9 @@ def revoke(service: Service, key_id: Annotated[str, typer.Argument(help="The id,
     from shared.http.stored_keys import revoke_key
 
     if not revoke_key(_store(service), key_id):
-        typer.echo(f"waypost: {service} has no working key {key_id}. `waypost keys list {service}` shows them.", err=True)
+        typer.echo(
+            f"waypost: {service} has no working key {key_id}. `waypost keys list {service}` shows them.", err=True
+        )
         raise typer.Exit(1)
     typer.echo(f"{key_id} no longer works.")
 
@@ -73,7 +81,7 @@ def _scopes(service: str) -> list[str]:
     return SCOPES[service]
 
 
-def _store(service: str):  # type: ignore[no-untyped-def]
+def _store(service: str) -> Any:
     from services.catalogue import runtime_of
 
     _scopes(service)

@@ -20,7 +20,7 @@ app = typer.Typer(help="E-mails to agencies and referrers.", no_args_is_help=Tru
 def list_messages(
     most: Annotated[int, typer.Option("--most", min=1, help="How many to show, the newest.")] = 50,
 ) -> None:
-    """The e-mails that were written as files, the newest last. (With a mail server, set by WAYPOST_SMTP, there are none.)
+    """The e-mails that were written as files, the newest last. With a mail server (WAYPOST_SMTP) none are.
 
     Example: waypost messages list --most 10
     """

@@ -11,7 +11,9 @@ app = typer.Typer()
 
 @app.command()
 def migrate(
-    services: Annotated[list[str] | None, typer.Argument(help="Which services' databases; all when none is named.")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Which services' databases; all when none is named.")
+    ] = None,
 ) -> None:
     """Bring each service's database to the newest shape, and declare exchanges and queues. Safe to run again.
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any
+from typing import Any, NoReturn
 
 import requests
 import typer
@@ -20,7 +20,9 @@ def ask(method: str, path: str, **arguments: Any) -> Any:
     except requests.RequestException:
         _end(f"nothing answers at {address}. Is Waypost running? WAYPOST_OPERATIONS_URL names another address.")
     if answer.status_code in (401, 403):
-        _end("the operations key does not work here. `waypost keys create operations …` makes one; set it as WAYPOST_KEY.")
+        _end(
+            "the operations key does not work here. `waypost keys create operations …` makes one; set it as WAYPOST_KEY."
+        )
     if answer.status_code != 200:
         problem = answer.json()
         _end(f"{problem.get('title')}. {problem.get('detail', '')}".strip())
@@ -36,6 +38,6 @@ def _key(settings: Settings) -> str:
     return str(json.loads(demo.read_text())["operations"])
 
 
-def _end(sentence: str) -> Any:
+def _end(sentence: str) -> NoReturn:
     typer.echo(f"waypost: {sentence}", err=True)
     raise typer.Exit(1)

@@ -15,7 +15,9 @@ Ids = Annotated[list[str] | None, typer.Argument(help="Ids as `waypost parked li
 
 @app.command("list")
 def list_(
-    service: Annotated[str | None, typer.Argument(help="A service's messages; without one, all grouped by error.")] = None,
+    service: Annotated[
+        str | None, typer.Argument(help="A service's messages; without one, all grouped by error.")
+    ] = None,
     error: Annotated[str | None, typer.Option(help="Only this error.")] = None,
 ) -> None:
     """Show what is parked: by what went wrong, or one service's messages one by one.

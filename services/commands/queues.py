@@ -22,7 +22,9 @@ COLUMNS = {
 
 
 @app.command()
-def queues(watch: Annotated[bool, typer.Option("--watch", help="Renew every two seconds until Ctrl-C.")] = False) -> None:
+def queues(
+    watch: Annotated[bool, typer.Option("--watch", help="Renew every two seconds until Ctrl-C.")] = False,
+) -> None:
     """Show how many messages wait, are in flight, are due for retry, are parked, or are unsent; and what needs a look.
 
     Example: `waypost queues --watch`

@@ -24,7 +24,9 @@ class OperationsService:
     access = Access(find_key)
     management = Management()
 
-    @route("GET", "/v1/queues", scope="operations:read", summary="Where every message is", returns={200: schemas.Overview})
+    @route(
+        "GET", "/v1/queues", scope="operations:read", summary="Where every message is", returns={200: schemas.Overview}
+    )
     def queues(self, request: Request) -> dict[str, Any]:
         return overview(self.desks.backlogs())
 

@@ -90,7 +90,7 @@ def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
         raise Unreadable("not-json") from None
     if not isinstance(envelope, dict) or envelope.get("specversion") != "1.0":
         raise Unreadable("not-a-cloudevent")
-    texts = [envelope.get(name) for name in ("id", "source", "type", "subject")]
+    texts: list[Any] = [envelope.get(name) for name in ("id", "source", "type", "subject")]
     if not all(isinstance(text, str) and 0 < len(text) <= 200 for text in texts):
         raise Unreadable("envelope-incomplete")
     event_id, source, kind, subject = texts
@@ -99,7 +99,7 @@ def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
         sequence = int(envelope.get("sequence", "0"))
     except (KeyError, TypeError, ValueError):
         raise Unreadable("envelope-incomplete", event_id) from None
-    data = envelope.get("data")
+    data: Any = envelope.get("data")
     schema = schemas.get(kind)
     if schema is not None:
         try:

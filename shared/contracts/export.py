@@ -32,7 +32,11 @@ def event_schema(schema: type[EventSchema]) -> dict[str, Any]:
             "time": {"type": "string", "format": "date-time"},
             "datacontenttype": {"const": "application/json"},
             "dataschema": {"const": f"urn:waypost:schema:{schema.type()}"},
-            "sequence": {"type": "string", "pattern": r"^\d{10}$", "description": "Counts up for each subject and source"},
+            "sequence": {
+                "type": "string",
+                "pattern": r"^\d{10}$",
+                "description": "Counts up for each subject and source",
+            },
             "correlationid": TEXT,
             "causationid": TEXT,
             "data": data,
@@ -56,7 +60,7 @@ def asyncapi(version: str, heard_by: Mapping[str, Sequence[str]]) -> dict[str, A
             "payload": {"$ref": f"./events/{schema.type()}.json"},
         }
     for producer in sorted({schema.PRODUCER for schema in EVENTS}):
-        said = [schema.type() for schema in EVENTS if schema.PRODUCER == producer]
+        said = [schema.type() for schema in EVENTS if producer == schema.PRODUCER]
         operations[f"{producer}-says"] = _operation("send", said)
     for service, types in sorted(heard_by.items()):
         operations[f"{service}-hears"] = _operation("receive", sorted(types))

@@ -8,7 +8,6 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-
 CODE = r"^[a-z0-9]+(?:[-.:][A-Za-z0-9]+)*$"
 ID = r"^[A-Za-z0-9][A-Za-z0-9.:_-]{0,79}$"
 PLACE = r"^(?:[EWSNLM]\d{8}|gias:\d{3})$"

@@ -4,10 +4,10 @@ Districts, ages in years and codes only: who the family is stays in that service
 """
 
 from marshmallow import EXCLUDE, Schema
+from marshmallow.fields import Dict, List, Nested
 
 from shared.contracts import fields
 from shared.contracts.envelope import EventSchema
-from marshmallow.fields import Dict, List, Nested
 
 
 class _Part(Schema):

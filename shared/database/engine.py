@@ -33,11 +33,18 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            arguments = {"connect_timeout": 5, "options": POSTGRES_OPTIONS, "keepalives_idle": 5, "keepalives_interval": 2}
+            arguments = {
+                "connect_timeout": 5,
+                "options": POSTGRES_OPTIONS,
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+            }
             self.engine = create_engine(
                 parsed, pool_size=POOL, max_overflow=0, pool_pre_ping=False, connect_args=arguments, **shared
             )
-            event.listen(self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs))
+            event.listen(
+                self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs)
+            )
         self._writer = Semaphore(1)
 
     @contextmanager

@@ -21,9 +21,7 @@ _poll = patcher.original("select").poll
 class GreenConnection(psycopg.Connection[Any]):
     """A psycopg connection for use under eventlet."""
 
-    def wait(
-        self, gen: Generator[Any, Any, Any], interval: float = 0.0, timeout: float | None = None
-    ) -> Any:
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.0, timeout: float | None = None) -> Any:
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             wanted = next(gen)

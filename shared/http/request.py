@@ -84,6 +84,13 @@ class Request(WerkzeugRequest):
         except ValidationError as error:
             raise problems.invalid(field_errors(error)) from None
 
+    def load_query(self, schema: Schema) -> Any:
+        """The query's parameters as the schema loads them; raises a 400 problem that names each wrong one."""
+        try:
+            return schema.load(self.args.to_dict())
+        except ValidationError as error:
+            raise problems.Problem(400, "invalid-query", "The query is not valid", errors=field_errors(error)) from None
+
 
 def _holds_nul(value: Any) -> bool:
     if isinstance(value, str):

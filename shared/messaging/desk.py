@@ -30,9 +30,7 @@ class DiscardRequest(Schema):
     """Which parked messages to give up, and why."""
 
     actor = fields.String(required=True, validate=validate.Length(1, 80))
-    ids = fields.List(
-        fields.String(validate=validate.Length(1, 80)), required=True, validate=validate.Length(1, 1000)
-    )
+    ids = fields.List(fields.String(validate=validate.Length(1, 80)), required=True, validate=validate.Length(1, 1000))
     reason = fields.String(required=True, validate=validate.Length(3, 500))
 
 
@@ -69,7 +67,9 @@ class Desk(DependencyProvider):
         asked = request.load(RetryRequest())
         if "ids" not in asked and "error" not in asked:
             raise problems.invalid([problems.FieldError("/ids", "required", "Name ids, or an error.")])
-        return {"retried": retry_parked(self.runtime.store, asked["actor"], ids=asked.get("ids"), error=asked.get("error"))}
+        return {
+            "retried": retry_parked(self.runtime.store, asked["actor"], ids=asked.get("ids"), error=asked.get("error"))
+        }
 
     def _discard(self, request: Request) -> dict[str, Any]:
         asked = request.load(DiscardRequest())
@@ -85,4 +85,3 @@ class Desk(DependencyProvider):
         consumers = [entry for entry in self.container.entrypoints if isinstance(entry, Subscription)]
         connected = all(entry.connected for entry in consumers)
         return connected, "ok" if connected else "not-connected"
-

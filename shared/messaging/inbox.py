@@ -172,7 +172,11 @@ class Inbox:
         outcome = "retry" if due else "parked"
         self._metrics.handled(kind, outcome)
         log.warning(
-            f"event.{outcome}", service=self.store.service, event_id=event_id[:80], error=problem.error, place=problem.place
+            f"event.{outcome}",
+            service=self.store.service,
+            event_id=event_id[:80],
+            error=problem.error,
+            place=problem.place,
         )
 
     def _retry_one(self) -> bool:

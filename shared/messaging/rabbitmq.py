@@ -4,7 +4,6 @@ One confirm at a time cannot keep up, so a whole batch is published and then its
 made by whoever uses them and closed when anything goes wrong: the caller begins again with a new one.
 """
 
-import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -139,7 +138,7 @@ class RabbitConsumer:
                 self._connection.drain_events(timeout=1)
             while len(self._received) < most:
                 self._connection.drain_events(timeout=0)
-        except (TimeoutError, socket.timeout, BlockingIOError):
+        except (TimeoutError, BlockingIOError):
             self._connection.heartbeat_check()
         batch, self._received = self._received[:most], self._received[most:]
         return batch

@@ -106,7 +106,9 @@ class Relay:
                     position += 1 if row.audience else 0
                     rows.append({"row": row.id, "at": position if row.audience else None})
                 transaction.execute(
-                    update(table).where(table.c.id == bindparam("row")).values(sent_at=transaction.now, position=bindparam("at")),
+                    update(table)
+                    .where(table.c.id == bindparam("row"))
+                    .values(sent_at=transaction.now, position=bindparam("at")),
                     rows,
                 )
             for row_id, problem in refused.items():

@@ -108,7 +108,7 @@ class Transaction:
 
         Sorted, so that two batches that meet the same subjects wait for each other instead of for ever.
         """
-        added = {subject: 0 for subject in known}
+        added = dict.fromkeys(known, 0)
         for _, event, _, first in events:
             if not first:
                 added[event.subject] += 1

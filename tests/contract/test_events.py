@@ -43,7 +43,8 @@ def leaves(schema: Schema, path: str = "") -> Iterator[tuple[str, Field]]:
         yield from _leaves(field, f"{path}/{name}")
 
 
-def _leaves(field: Field, path: str) -> Iterator[tuple[str, Field]]:
+def _leaves(field: Field | None, path: str) -> Iterator[tuple[str, Field]]:
+    assert field is not None, path
     if isinstance(field, Nested):
         yield from leaves(field.schema, path)
     elif isinstance(field, List):

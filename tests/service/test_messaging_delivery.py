@@ -13,6 +13,7 @@ from shared.messaging.broker import Consumer, Outgoing, queue_of
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Runtime
+from shared.messaging.transaction import Transaction
 from tests.support.pairs import Pair
 from tests.support.parts import (
     TOPOLOGY,
@@ -101,11 +102,16 @@ def test_an_event_reaches_its_consumer_and_counts_as_sent_only_then(line: Line) 
 
 def test_state_and_event_are_both_there_or_neither(line: Line) -> None:
     letters = line.teller.metadata.tables["letters"]
-    with pytest.raises(ZeroDivisionError), line.teller.store.writing() as transaction:
-        transaction.insert(letters, id=new_id())
-        tell_in(transaction, new_id())
-        transaction.flush()
-        raise ZeroDivisionError
+
+    def write_and_fail() -> None:
+        with line.teller.store.writing() as transaction:
+            transaction.insert(letters, id=new_id())
+            tell_in(transaction, new_id())
+            transaction.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
     assert (count(line.teller, "letters"), count(line.teller, "outbox")) == (0, 0)
 
 
@@ -144,9 +150,7 @@ def test_what_was_sent_but_not_marked_is_sent_again_and_has_one_effect(line: Lin
 def test_events_of_one_subject_are_numbered_without_a_gap_across_transactions(line: Line) -> None:
     subject = new_id()
     with line.teller.store.writing() as transaction:
-        transaction.publish(
-            ReferralWithdrawn, subject, {"referral_id": subject, "reason": "other"}, first=True
-        )
+        transaction.publish(ReferralWithdrawn, subject, {"referral_id": subject, "reason": "other"}, first=True)
     for _ in range(2):
         with line.teller.store.writing() as transaction:
             tell_in(transaction, subject)
@@ -203,7 +207,7 @@ def test_many_requests_share_a_commit_and_one_that_fails_takes_no_other_with_it(
     ids = [f"letter-{number}" for number in range(20)]
 
     def ask(letter: str) -> str:
-        def work(transaction):  # type: ignore[no-untyped-def]
+        def work(transaction: Transaction) -> str:
             transaction.insert(letters, id=letter)
             tell_in(transaction, new_id())
             return letter

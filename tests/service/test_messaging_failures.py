@@ -160,9 +160,7 @@ def test_what_cannot_be_read_is_parked_and_sealed(hearer: Hearer, code: str) -> 
 
 
 def test_an_event_type_that_nobody_handles_here_is_noted_and_does_nothing(hearer: Hearer) -> None:
-    body = body_about(new_id(), hearer.clock).replace(
-        ReferralWithdrawn.type().encode(), ConsentGiven.type().encode()
-    )
+    body = body_about(new_id(), hearer.clock).replace(ReferralWithdrawn.type().encode(), ConsentGiven.type().encode())
     hearer.inbox.take([body])
     assert (heard(hearer.runtime), hearer.failures()) == ([], [])
 
