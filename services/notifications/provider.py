@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from nameko.extensions import DependencyProvider
+from prometheus_client import Counter
 
 from services.notifications import deliveries
 from services.notifications.carriers.choice import carrier_for
@@ -32,7 +33,12 @@ class SenderProvider(DependencyProvider):
         runtime: Runtime = self.container.config["runtime"]
         carrier = carrier_for(runtime.resources.settings)
         recipients = Recipients(runtime.resources, carrier.channel)
-        self.sender = Sender(runtime.store, carrier, recipients, load_templates())
+        ended = Counter(
+            "waypost_messages_total", "Messages by what became of them", ["status"], registry=runtime.metrics.registry
+        )
+        self.sender = Sender(
+            runtime.store, carrier, recipients, load_templates(), count=lambda status: ended.labels(status).inc()
+        )
         self.management.add("GET", "/v1/deliveries", lambda request: list_deliveries(runtime.store, request))
 
     def start(self) -> None:

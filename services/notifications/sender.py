@@ -7,6 +7,7 @@ the line holds up no other.
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 import eventlet
@@ -42,12 +43,14 @@ class Sender:
         recipients: Recipients,
         templates: dict[str, Template],
         policy: RetryPolicy = POLICY,
+        count: Callable[[str], None] = lambda status: None,
     ) -> None:
         self.store = store
         self._carrier = carrier
         self._recipients = recipients
         self._templates = templates
         self._policy = policy
+        self._count = count
         self._bell = Signal()
         self._ended: Signal | None = None
         self._stopping = False
@@ -139,6 +142,8 @@ class Sender:
 
     def _end(self, delivery: Delivery, status: str, problem: str | None = None) -> None:
         written = deliveries.end(self.store, delivery, status, self._carrier.channel, problem)
+        if written:
+            self._count(status)
         log.log(
             40 if status == FAILED else 20,
             f"message.{status}" if written else "message.claim-lost",

@@ -1,13 +1,12 @@
 """The notifications service: its entry points."""
 
-from typing import Any
-
 from nameko.timer import timer
 
 from services.notifications import tables
 from services.notifications.handlers import HANDLERS
 from services.notifications.provider import SenderProvider
 from shared.http.management import Management
+from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 
@@ -23,6 +22,7 @@ class NotificationsService:
     relay = RelayProvider()
     sender = SenderProvider()
     management = Management()
+    desk = Desk()
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:
@@ -30,6 +30,6 @@ class NotificationsService:
         self.sender.wake()
 
     @timer(interval=1)
-    def retry(self) -> Any:
+    def retry(self) -> None:
         self.inbox.retry_due()
         self.sender.wake()
