@@ -1,0 +1,270 @@
+"""What an agency reads over HTTP: its feed and its tasks, and nothing of another's; on both pairs."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import eventlet
+import orjson
+import pytest
+from eventlet.green.http import client
+from nameko.containers import ServiceContainer
+
+from services.eligibility.handlers import HANDLERS as ELIGIBILITY_HANDLERS
+from services.eligibility.service import EligibilityService
+from services.routing.handlers import HANDLERS as ROUTING_HANDLERS
+from services.routing.service import RoutingService
+from services.routing.tables import api_keys
+from shared.http.keys import new_key
+from shared.http.server import Server
+from shared.messaging.broker import Topology
+from tests.support.deciding import KINGSTON, LIVERPOOL, PAIRS, READABLE, Family, Part, child, pair_in
+from tests.support.pairs import Pair
+
+A, B = "families-apart", "time-matters"
+SCOPES = ("events:read", "tasks:read", "tasks:write")
+
+
+class Routing:
+    """The running service, and what an agency can ask of it."""
+
+    def __init__(self, routing: Part, eligibility: Part) -> None:
+        self.part, self.eligibility = routing, eligibility
+        # Somebody has to want what it says: here it hears itself, and has no handler for it.
+        queues = {agency: f"waypost.agency.{agency}" for agency in (A, B)}
+        routing.runtime.broker.declare(Topology({"routing": list(READABLE)}, queues))
+        self.container = ServiceContainer(
+            RoutingService,
+            {
+                "runtime": routing.runtime,
+                "max_workers": 100,
+                "WEB_SERVER_ADDRESS": "127.0.0.1:0",
+                "MANAGEMENT_ADDRESS": "127.0.0.1:0",
+                "INTERNAL_KEY": "internal-key-of-a-test",
+            },
+        )
+        self.container.start()
+        host, _, port = self.container.shared_extensions[Server].address.rpartition(":")
+        self.address = (host, int(port))
+        self.keys = {agency: self.key(agency, *SCOPES) for agency in (A, B)}
+
+    def key(self, agency: str, *scopes: str) -> str:
+        text, row = new_key(agency, scopes, "a test", self.part.clock.now())
+        with self.part.runtime.store.writing() as transaction:
+            transaction.insert(api_keys, **vars(row))
+        return text
+
+    def asks(self, agency: str, path: str, key: str | None = None, **query: Any) -> tuple[int, Any]:
+        """A GET as that agency: status and JSON."""
+        headers = {"Authorization": f"Bearer {key or self.keys[agency]}"}
+        with closing(client.HTTPConnection(*self.address, timeout=30)) as http:
+            http.request("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
+            answer = http.getresponse()
+            return answer.status, orjson.loads(answer.read())
+
+    def hears(self, family: Family, *bodies: bytes) -> None:
+        before = len(self.eligibility.bodies(family.id))
+        self.eligibility.take(*bodies)
+        self.part.take(*bodies, *self.eligibility.bodies(family.id)[before:])
+
+    def refers(self, **about: Any) -> Family:
+        family = Family()
+        self.hears(family, family.submitted(**about))
+        return family
+
+    def newest(self, agency: str) -> str:
+        """A cursor behind everything that the agency was told so far."""
+        while any(row["audience"] and row["position"] is None for row in self.part.rows("outbox")):
+            eventlet.sleep(0.01)
+        cursor = None
+        while True:
+            _, page = self.asks(agency, "/v1/events", limit=100, **({"after": cursor} if cursor else {}))
+            if not page["events"]:
+                return str(page["next"])
+            cursor = page["next"]
+
+    def task_of(self, family: Family) -> dict[str, Any]:
+        (task,) = self.part.rows("tasks", referral_id=family.id)
+        return task
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def routing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routing]:
+    folder = tmp_path_factory.mktemp("agencies")
+    pair = pair_in(request, folder)
+    eligibility = Part(pair, folder, EligibilityService, ELIGIBILITY_HANDLERS)
+    running = Routing(Part(pair, folder, RoutingService, ROUTING_HANDLERS), eligibility)
+    yield running
+    running.container.stop()
+    eligibility.close()
+
+
+def test_the_feed_tells_what_the_agency_was_asked_and_what_was_recalled_in_order(routing: Routing) -> None:
+    start = routing.newest(A)
+    family = routing.refers(home=KINGSTON)
+    routing.hears(family, family.withdrawn())
+    routing.newest(A)
+
+    status, page = routing.asks(A, "/v1/events", after=start)
+    assert status == 200
+    assert [event["type"] for event in page["events"]] == [
+        "uk.waypost.routing.referral.routed.v1",
+        "uk.waypost.routing.task.recalled.v1",
+    ]
+    assert {event["subject"] for event in page["events"]} == {family.id}
+
+
+def test_an_envelope_arrives_as_it_was_written(routing: Routing) -> None:
+    start = routing.newest(A)
+    family = routing.refers(home=KINGSTON)
+    routing.newest(A)
+    (row,) = routing.part.rows("outbox", subject=family.id, audience=A)
+    assert routing.asks(A, "/v1/events", after=start)[1]["events"] == [orjson.loads(row["body"])]
+
+
+def test_the_feed_is_read_in_pages_and_again_from_any_cursor(routing: Routing) -> None:
+    start = routing.newest(A)
+    families = [routing.refers(home=KINGSTON).id for _ in range(5)]
+    routing.newest(A)
+
+    seen, cursor = [], start
+    for _ in range(3):
+        _, page = routing.asks(A, "/v1/events", after=cursor, limit=2)
+        seen += [event["subject"] for event in page["events"]]
+        cursor = page["next"]
+    assert seen == families
+    _, end = routing.asks(A, "/v1/events", after=cursor)
+    assert (end["events"], end["next"]) == ([], cursor)
+    assert len(routing.asks(A, "/v1/events", after=start)[1]["events"]) == 5
+
+
+def test_an_agency_hears_nothing_of_another(routing: Routing) -> None:
+    start = routing.newest(B)
+    routing.refers(home=KINGSTON)
+    routing.newest(A)
+    assert routing.asks(B, "/v1/events", after=start)[1]["events"] == []
+
+
+def test_who_waits_is_answered_when_something_comes(routing: Routing) -> None:
+    start = routing.newest(A)
+    waiting = eventlet.spawn(routing.asks, A, "/v1/events", after=start, wait=20)
+    until_held(routing, 1)
+    began = time.monotonic()
+    family = routing.refers(home=KINGSTON)
+    _, page = waiting.wait()
+    assert [event["subject"] for event in page["events"]] == [family.id]
+    assert time.monotonic() - began < 5
+
+
+def test_more_can_wait_than_there_are_database_connections(routing: Routing) -> None:
+    start = routing.newest(A)
+    waiting = [eventlet.spawn(routing.asks, A, "/v1/events", after=start, wait=20) for _ in range(60)]
+    until_held(routing, 60)
+    family = routing.refers(home=KINGSTON)
+    answers = [thread.wait() for thread in waiting]
+    assert {event["subject"] for _, page in answers for event in page["events"]} == {family.id}
+    assert {status for status, _ in answers} == {200}
+
+
+def test_who_waits_in_vain_is_told_so_with_the_cursor_to_go_on_from(routing: Routing) -> None:
+    start = routing.newest(A)
+    assert routing.asks(A, "/v1/events", after=start, wait=1) == (200, {"events": [], "next": start})
+
+
+def test_an_agency_sees_its_task_with_the_receipt_and_what_it_may_do(routing: Routing) -> None:
+    family = routing.refers(home=KINGSTON)
+    task = routing.task_of(family)
+    status, shown = routing.asks(A, f"/v1/tasks/{task['id']}")
+    assert status == 200
+    assert shown == {
+        "id": task["id"],
+        "referral_id": family.id,
+        "reference": family.reference,
+        "kind": "family-support",
+        "state": "requested",
+        "reason": None,
+        "children": task["children"],
+        "acknowledge_by": "2026-11-24",
+        "decide_by": "2026-11-27",
+        "contact_by": "2026-12-04",
+        "requested_at": "2026-11-20T10:00:00+00:00",
+        "changed_at": "2026-11-20T10:00:00+00:00",
+        "recall_acknowledged_at": None,
+        "actions": ["accept", "reject", "hold"],
+        "receipt": task["receipt"],
+    }
+
+
+def test_a_recalled_task_tells_nothing_of_the_family_any_more(routing: Routing) -> None:
+    family = routing.refers(home=KINGSTON)
+    routing.hears(family, family.consent_withdrawn(A, B))
+    _, shown = routing.asks(A, f"/v1/tasks/{routing.task_of(family)['id']}")
+    assert (shown["state"], shown["reason"]) == ("cancelled", "consent-withdrawn")
+    assert (shown["children"], shown["receipt"]) == ([], None)
+    _, page = routing.asks(A, "/v1/tasks", state="cancelled", limit=1)
+    assert page["items"][0]["children"] == []
+
+
+def test_another_agencys_task_is_not_found_and_not_listed(routing: Routing) -> None:
+    task = routing.task_of(routing.refers(home=KINGSTON))
+    status, problem = routing.asks(B, f"/v1/tasks/{task['id']}")
+    assert (status, problem["code"]) == (404, "not-found")
+    assert routing.asks(B, "/v1/tasks/no-such-task") == (status, problem)
+    assert task["id"] not in {item["id"] for item in routing.asks(B, "/v1/tasks", limit=100)[1]["items"]}
+
+
+def test_tasks_are_listed_newest_first_in_pages_and_by_state(routing: Routing) -> None:
+    families = [routing.refers(home=LIVERPOOL, children=[child(9)]) for _ in range(3)]
+    routing.hears(families[1], families[1].withdrawn())
+
+    _, first = routing.asks(B, "/v1/tasks", limit=2)
+    _, second = routing.asks(B, "/v1/tasks", limit=2, cursor=first["next"])
+    listed = [item["referral_id"] for item in first["items"] + second["items"]]
+    assert listed[:3] == [family.id for family in reversed(families)]
+    _, requested = routing.asks(B, "/v1/tasks", state="requested", limit=100)
+    assert families[1].id not in {item["referral_id"] for item in requested["items"]}
+    assert {item["state"] for item in requested["items"]} == {"requested"}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code"),
+    [
+        ("/v1/tasks", {"state": "lost"}, "bad-state"),
+        ("/v1/tasks", {"limit": 0}, "bad-limit"),
+        ("/v1/tasks", {"cursor": "made-up"}, "bad-cursor"),
+        ("/v1/events", {"after": "made-up"}, "bad-cursor"),
+        ("/v1/events", {"wait": 31}, "bad-wait"),
+        ("/v1/events", {"limit": "many"}, "bad-limit"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_with_a_code(routing: Routing, path, query, code) -> None:
+    status, problem = routing.asks(A, path, **query)
+    assert (status, problem["code"]) == (400, code)
+
+
+def test_a_key_opens_only_what_its_scopes_name(routing: Routing) -> None:
+    reader = routing.key(A, "tasks:read")
+    assert routing.asks(A, "/v1/tasks", key=reader)[0] == 200
+    assert routing.asks(A, "/v1/events", key=reader)[0] == 403
+    assert routing.asks(A, "/v1/tasks", key="wp_madeupkey1_secret")[0] == 401
+
+
+def until_held(routing: Routing, count: int) -> None:
+    """Returns when so many requests are held; the test's time limit ends a wait in vain."""
+    running = routing.container.shared_extensions[Server].running
+    while len(running) < count:
+        eventlet.sleep(0.01)
+
+
+def test_who_waits_is_answered_when_the_service_stops(pair: Pair, tmp_path: Path) -> None:
+    eligibility = Part(pair, tmp_path, EligibilityService, ELIGIBILITY_HANDLERS)
+    routing = Routing(Part(pair, tmp_path, RoutingService, ROUTING_HANDLERS), eligibility)
+    waiting = eventlet.spawn(routing.asks, A, "/v1/events", wait=30)
+    until_held(routing, 1)
+    routing.container.stop()
+    status, page = waiting.wait()
+    assert (status, page["events"]) == (200, [])
+    eligibility.close()
