@@ -24,11 +24,16 @@ _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+def length(least: int, most: int) -> list[validate.Length]:
+    """Two validators, so that `too-short` and `too-long` are told apart."""
+    return [validate.Length(min=least), validate.Length(max=most)]
+
+
 class Text(fields.String):
     """A text of 1 to `most` signs, without the space around it."""
 
     def __init__(self, most: int, **options: Any) -> None:
-        super().__init__(validate=validate.Length(min=1, max=most), **options)
+        super().__init__(validate=length(1, most), **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         return super()._deserialize(value, attr, data, **options).strip()

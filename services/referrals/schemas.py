@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, validate
 
 from services.referrals import domain
-from services.referrals.fields import Day, DayOrMonth, Email, Patterned, Telephone, Text, Word
+from services.referrals.fields import Day, DayOrMonth, Email, Patterned, Telephone, Text, Word, length
 from shared.http.pages import MOST, USUAL
+from shared.places.spelling import canonical
 from shared.rules.facts import KINDS, REFERRER_TYPES, RELATIONSHIPS, STAGES
 
 MOST_CHILDREN = 12
@@ -23,17 +24,21 @@ class Body(Schema):
 
 
 class Postcode(Text):
-    """A postcode in any spacing; whether it exists is asked of the places."""
+    """A postcode in any spacing, kept in the one way to write it; whether it exists is asked of the places."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(12, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        return canonical(text) or text
 
 
 class AgencyIds(fields.List):
     """Agencies by their ids in the directory."""
 
     def __init__(self, least: int = 0, **options: Any) -> None:
-        super().__init__(Text(80), validate=validate.Length(min=least, max=50), **options)
+        super().__init__(Text(80), validate=length(least, 50), **options)
 
 
 class School(Body):
@@ -136,7 +141,7 @@ class NewReferral(Body):
 
     kind = Word(*KINDS, required=True)
     referrer = fields.Nested(Referrer, required=True)
-    children = fields.List(fields.Nested(Child), validate=validate.Length(min=1, max=MOST_CHILDREN))
+    children = fields.List(fields.Nested(Child), validate=length(1, MOST_CHILDREN))
     relative = fields.Nested(Relative)
     home = fields.Nested(Home)
     family_contact = fields.Nested(FamilyContact, allow_none=True)
@@ -191,7 +196,7 @@ class Amendment(Body):
 
     home = fields.Nested(Home)
     relative = fields.Nested(RelativeAmendment)
-    children = fields.List(fields.Nested(ChildAmendment), validate=validate.Length(min=1, max=MOST_CHILDREN))
+    children = fields.List(fields.Nested(ChildAmendment), validate=length(1, MOST_CHILDREN))
     borough = fields.Nested(Borough)
 
 
