@@ -44,6 +44,7 @@ class Settings:
     agency_mail: Mapping[str, str]
     log_level: str
     limits: Mapping[str, int]
+    webhooks_allow: tuple[str, ...]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -81,6 +82,7 @@ class Settings:
             },
             log_level=env.get("WAYPOST_LOG_LEVEL", "info"),
             limits={name: _number(env, f"WAYPOST_{name}") for name in LIMITS if env.get(f"WAYPOST_{name}")},
+            webhooks_allow=tuple(env.get("WAYPOST_WEBHOOKS_ALLOW", "").split()),
         )
 
     def database_url(self, service: str) -> str:
