@@ -1,4 +1,4 @@
-"""References that survive a telephone: `7KX-3FM-9QP`.
+"""References that survive a telephone: `7KX-3FM-9QF`.
 
 Twenty-three signs without vowels (no words by accident) and without look-alikes (0 O, 1 I L, 5 S, 2 Z, U V), in three
 groups; the last sign is a check. 23 is prime, so the weighted sum finds every single wrong sign and every swapped pair.
