@@ -5,6 +5,7 @@ from nameko.timer import timer
 from services.eligibility import tables
 from services.eligibility.handlers import HANDLERS
 from shared.http.management import Management
+from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 
@@ -19,6 +20,7 @@ class EligibilityService:
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     management = Management()
+    desk = Desk()
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

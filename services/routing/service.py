@@ -22,6 +22,7 @@ from shared.http.keys import KeyRow, key_row
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
+from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, Runtime, StoreProvider
 from shared.messaging.subscription import subscription
 
@@ -46,6 +47,7 @@ class RoutingService:
     feed = FeedProvider()
     access = Access(find_key)
     management = Management()
+    desk = Desk()
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:
