@@ -1,13 +1,12 @@
 """What a referrer changes later moves the state, tells the other services, and is refused where the table has no line."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.contracts.referrals import ConsentGiven, ConsentWithdrawn, ReferralAmended, ReferralWithdrawn
-from tests.support.pairs import Pair
+from tests.support.deciding import PAIRS, pair_in
 from tests.support.referring import (
     OTHER_KEY,
     WIRRAL,
@@ -21,9 +20,11 @@ from tests.support.referring import (
 ENDED = {"withdrawn": {"withdrawn_by": "parent-or-carer", "withdrawn_at": "2026-11-20T09:00:00Z"}}
 
 
-@pytest.fixture
-def desk(pair: Pair, tmp_path: Path) -> Iterator[ReferralsDesk]:
-    made = ReferralsDesk(pair, tmp_path)
+@pytest.fixture(scope="module", params=PAIRS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferralsDesk]:
+    """One for all tests here: each referral is its own."""
+    folder = tmp_path_factory.mktemp("referrals")
+    made = ReferralsDesk(pair_in(request, folder), folder)
     yield made
     made.close()
 
@@ -114,6 +115,7 @@ def test_information_changes_the_facts_and_leaves_the_rest(desk: ReferralsDesk) 
     desk.clock.forward(days=30)
 
     answer = desk.post(f"/v1/referrals/{referral_id}/information", body)
+    desk.clock.forward(days=-30)
 
     assert answer["status"] == "screening"
     event = desk.told(referral_id)[-1]

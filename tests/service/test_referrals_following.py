@@ -1,7 +1,6 @@
 """What other services say moves the state and fills the timeline, in whatever order it comes; and who is shown what."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
@@ -9,14 +8,17 @@ from sqlalchemy import delete
 from services.referrals.tables import referral_keys
 from shared.contracts.notifications import NotificationSuppressed
 from shared.contracts.routing import InformationRequested, ReferralNotEligible, ReferralUnderReview, TaskCancelled
+from shared.http.keys import Key
 from shared.http.problems import Problem
-from tests.support.pairs import Pair
+from tests.support.deciding import PAIRS, pair_in
 from tests.support.referring import OTHER_KEY, SCHOOL_KEY, ReferralsDesk, a_child, a_referral, assessed, routed, said
 
 
-@pytest.fixture
-def desk(pair: Pair, tmp_path: Path) -> Iterator[ReferralsDesk]:
-    made = ReferralsDesk(pair, tmp_path)
+@pytest.fixture(scope="module", params=PAIRS)
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReferralsDesk]:
+    """One for all tests here: each referral is its own."""
+    folder = tmp_path_factory.mktemp("referrals")
+    made = ReferralsDesk(pair_in(request, folder), folder)
     yield made
     made.close()
 
@@ -121,19 +123,20 @@ def test_the_receipt_of_the_newest_facts_counts(desk: ReferralsDesk) -> None:
 
 
 def test_a_list_comes_in_pages_the_newest_first_and_only_ones_own(desk: ReferralsDesk) -> None:
-    ids = [desk.refer() for _ in range(3)]
-    desk.post(f"/v1/referrals/{ids[1]}/withdrawal", {"reason": "other"})
+    mine = Key("key-of-a-list", "owner-of-a-list", frozenset())
+    ids = [desk.post("/v1/referrals", a_referral(), mine)["id"] for _ in range(3)]
+    desk.post(f"/v1/referrals/{ids[1]}/withdrawal", {"reason": "other"}, mine)
     reading = desk.front.reading
 
-    first = reading.page({"limit": "2"}, SCHOOL_KEY)
-    second = reading.page({"limit": "2", "cursor": first["next"]}, SCHOOL_KEY)
+    first = reading.page({"limit": "2"}, mine)
+    second = reading.page({"limit": "2", "cursor": first["next"]}, mine)
 
     assert [item["id"] for item in first["items"] + second["items"]] == ids[::-1]
     assert second["next"] is None
-    assert [item["id"] for item in reading.page({"status": "withdrawn"}, SCHOOL_KEY)["items"]] == [ids[1]]
+    assert [item["id"] for item in reading.page({"status": "withdrawn"}, mine)["items"]] == [ids[1]]
     assert reading.page({}, OTHER_KEY)["items"] == []
     with pytest.raises(Problem, match="bad-status"):
-        reading.page({"status": "lost"}, SCHOOL_KEY)
+        reading.page({"status": "lost"}, mine)
 
 
 def test_another_owners_referral_cannot_be_read(desk: ReferralsDesk) -> None:
@@ -150,7 +153,7 @@ def test_whoever_was_shown_personal_data_is_written_down(desk: ReferralsDesk) ->
     desk.get(referral_id)
     desk.recipient(referral_id, purpose="referral-routed")
 
-    assert [(row["who"], row["purpose"]) for row in desk.rows("looks")] == [
+    assert [(row["who"], row["purpose"]) for row in desk.rows("looks", referral_id=referral_id)] == [
         (SCHOOL_KEY.id, "own-referral"),
         ("notifications", "referral-routed"),
     ]
@@ -177,7 +180,7 @@ def test_a_message_goes_to_the_referrers_own_address_and_nowhere_unsafe(desk: Re
 def test_a_referral_whose_key_was_destroyed_cannot_be_read(desk: ReferralsDesk) -> None:
     referral_id = desk.refer()
     with desk.runtime.store.writing() as transaction:
-        transaction.execute(delete(referral_keys))
+        transaction.execute(delete(referral_keys).where(referral_keys.c.referral_id == referral_id))
 
     with pytest.raises(Problem, match="erased"):
         desk.get(referral_id)

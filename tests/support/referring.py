@@ -207,7 +207,7 @@ def routed(referral_id: str, sequence: int = 1, agency: str = "families-apart") 
         ReferralRouted,
         referral_id,
         sequence,
-        reference="7KX-3FM-9QP",
+        reference="7KX-3FM-9QF",
         kind="family-support",
         agency=agency,
         task_id=new_id(),

@@ -1,0 +1,213 @@
+"""The referrals service as a whole, over its sockets: who may call what, what is public, and what each page allows."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import eventlet
+import orjson
+import pytest
+from eventlet.green.http import client
+from nameko.containers import ServiceContainer
+from sqlalchemy import inspect
+
+from services.referrals.handlers import HANDLERS
+from services.referrals.service import ReferralsService
+from services.referrals.tables import metadata
+from shared.http.server import Server
+from shared.http.stored_keys import create_key
+from shared.messaging.broker import Topology
+from shared.messaging.runtime import RelayProvider
+from tests.support.deciding import PAIRS, pair_in
+from tests.support.referring import ReferralsDesk, a_child, a_referral
+
+INTERNAL_KEY = "internal-key-of-a-test"
+
+
+class Running:
+    """The service, listening; and a client."""
+
+    def __init__(self, desk: ReferralsDesk) -> None:
+        self.desk = desk
+        runtime = desk.runtime
+        runtime.broker.declare(Topology({"referrals": [schema.type() for schema in HANDLERS]}, {}))
+        config = {
+            "runtime": runtime,
+            "WEB_SERVER_ADDRESS": "127.0.0.1:0",
+            "MANAGEMENT_ADDRESS": "127.0.0.1:0",
+            "INTERNAL_KEY": INTERNAL_KEY,
+            "max_workers": 10,
+            "FAILED_BURST": 1000,
+            "ADDRESS_BURST": 1000,
+        }
+        self.container = ServiceContainer(ReferralsService, config)
+        self.container.start()
+        self.address = self.container.shared_extensions[Server].address
+        self.key = create_key(runtime.store, "test-school", ["referrals:read", "referrals:write"], "office")
+
+    def stop(self) -> None:
+        # The relay gives its connection back a moment after it is told to stop: before the pool is closed, not after.
+        next(each.relay for each in self.container.dependencies if isinstance(each, RelayProvider)).stop()
+        pool: Any = self.desk.runtime.store.database.engine.pool
+        with eventlet.Timeout(10):
+            while pool.checkedout():
+                eventlet.sleep(0.02)
+        self.container.stop()
+
+    def ask(
+        self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers, body; with the school's key unless another is named ("" is none)."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key != "":
+            sent["Authorization"] = f"Bearer {key or self.key}"
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        host, _, port = self.address.rpartition(":")
+        with closing(client.HTTPConnection(host, int(port), timeout=10)) as http:
+            http.request(method, path, None if body is None else orjson.dumps(body), sent)
+            answer = http.getresponse()
+            return answer.status, dict(answer.headers), answer.read()
+
+
+@pytest.fixture(scope="module", params=PAIRS)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One for all tests here: each referral is its own."""
+    folder = tmp_path_factory.mktemp("referrals")
+    service = Running(ReferralsDesk(pair_in(request, folder), folder))
+    yield service
+    service.stop()
+
+
+def test_a_school_refers_reads_changes_and_follows(running: Running) -> None:
+    status, headers, body = running.ask("POST", "/v1/referrals", a_referral(), Idempotency_Key="first")
+    assert status == 201
+    here = headers["Location"]
+
+    status, _, shown = running.ask("GET", here)
+    assert (status, orjson.loads(shown)["reference"]) == (200, orjson.loads(body)["reference"])
+    status, _, listed = running.ask("GET", "/v1/referrals?status=screening&limit=1")
+    assert [item["id"] for item in orjson.loads(listed)["items"]] == [orjson.loads(body)["id"]]
+    status, _, changed = running.ask("POST", f"{here}/information", {"home": {"postcode": "KT1 1AB"}})
+    assert (status, orjson.loads(changed)["status"]) == (200, "screening")
+    ended = {"withdrawn": {"withdrawn_by": "young-person", "withdrawn_at": "2026-11-20T09:00:00Z"}}
+    assert running.ask("POST", f"{here}/consent", ended)[0] == 200
+    assert running.ask("POST", f"{here}/withdrawal", {"reason": "other"})[0] == 200
+    status, _, timeline = running.ask("GET", f"{here}/timeline")
+    assert [item["type"] for item in orjson.loads(timeline)["items"]] == [
+        "received",
+        "information-supplied",
+        "consent-withdrawn",
+        "withdrawn",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/referrals"),
+        ("GET", "/v1/referrals"),
+        ("GET", "/v1/referrals/1"),
+        ("GET", "/v1/referrals/1/timeline"),
+        ("POST", "/v1/referrals/1/withdrawal"),
+        ("POST", "/v1/referrals/1/consent"),
+        ("POST", "/v1/referrals/1/information"),
+        ("GET", "/internal/v1/referrals/1/recipient"),
+    ],
+)
+def test_nothing_about_a_referral_is_open(running: Running, method: str, path: str) -> None:
+    body = {} if method == "POST" else None
+
+    assert running.ask(method, path, body, key="")[0] == 401
+    assert running.ask(method, path, body, key="wp_aaaaaaaaaa_wrong")[0] == 401
+
+
+def test_a_key_that_may_read_may_not_write(running: Running) -> None:
+    reader = create_key(running.desk.runtime.store, "test-school", ["referrals:read"], "reader")
+
+    assert running.ask("POST", "/v1/referrals", a_referral(), key=reader)[0] == 403
+
+
+def test_the_inner_route_opens_to_the_services_key_alone(running: Running) -> None:
+    _, headers, _ = running.ask("POST", "/v1/referrals", a_referral())
+    path = f"/internal{headers['Location']}/recipient?audience=referrer&purpose=received"
+
+    assert running.ask("GET", path)[0] == 401
+    status, _, body = running.ask("GET", path, key=INTERNAL_KEY)
+    assert (status, orjson.loads(body)["address"]) == (200, "teacher@example.org")
+    assert running.ask("GET", path.replace("received", "Not a code"), key=INTERNAL_KEY)[0] == 400
+
+
+def test_an_anonymous_question_is_answered_and_leaves_nothing(running: Running) -> None:
+    question = {
+        "kind": "family-support",
+        "home": {"postcode": "CH41 1AA"},
+        "children": [{"age": 4}, {"age": 9, "school": {"postcode": "KT1 1AA"}}],
+        "relative": {"relationship": "parent", "stage": "sentenced"},
+    }
+
+    before = {table: len(running.desk.rows(table)) for table in metadata.tables}
+
+    status, _, body = running.ask("POST", "/v1/eligibility-checks", question, key="")
+
+    assert status == 200
+    answers = {answer["agency"]: answer for answer in orjson.loads(body)["agencies"]}
+    assert answers["time-matters"]["children"] == {"1": "ineligible", "2": "eligible"}
+    assert "eligible from age 5" in [item["text"] for item in answers["time-matters"]["receipt"]["would_change"]]
+    assert answers["families-apart"]["outcome"] == "eligible"
+    assert orjson.loads(body)["signposts"][0]["id"] == "prisoners-families-helpline"
+    assert {table: len(running.desk.rows(table)) for table in metadata.tables} == before
+
+
+def test_an_anonymous_question_says_what_is_missing_and_what_is_wrong(running: Running) -> None:
+    def asked(**about: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = orjson.loads(running.ask("POST", "/v1/eligibility-checks", about, key="")[2])
+        return answer
+
+    unsure = asked(kind="family-support", children=[{"age": 9}], relative={"stage": "sentenced"})
+    wrong = asked(kind="family-support", home={"postcode": "ZZ1 1ZZ"}, children=[a_child()])
+
+    (kingston,) = [answer for answer in unsure["agencies"] if answer["agency"] == "families-apart"]
+    assert kingston["outcome"] == "needs-information"
+    assert sorted(kingston["missing"]) == ["home", "practice", "school"]
+    assert ("/home/postcode", "postcode-does-not-exist") in [
+        (each["pointer"], each["code"]) for each in wrong["errors"]
+    ]
+    assert ("/children/0/first_name", "unknown-field") in [(each["pointer"], each["code"]) for each in wrong["errors"]]
+
+
+def test_the_directory_is_public(running: Running) -> None:
+    status, _, body = running.ask("GET", "/v1/services", key="")
+
+    assert status == 200
+    assert {"families-apart", "time-matters"} <= {entry["id"] for entry in orjson.loads(body)}
+
+
+def test_the_tracking_page_lets_nothing_in_or_out(running: Running) -> None:
+    _, _, body = running.ask("POST", "/v1/referrals", a_referral())
+    path = "/track/" + orjson.loads(body)["tracking_url"].rpartition("/")[2]
+
+    status, headers, page = running.ask("GET", path, key="")
+
+    assert status == 200
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in headers["X-Robots-Tag"]
+    html = page.decode()
+    assert "<script" not in html
+    assert " style=" not in html
+    style = html.partition('rel="stylesheet" href="')[2].partition('"')[0]
+    status, headers, _ = running.ask("GET", style, key="")
+    assert (status, headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert running.ask("GET", "/static/other.css", key="")[0] == 404
+
+
+def test_the_migration_makes_the_tables_that_the_service_speaks_of(running: Running) -> None:
+    made = inspect(running.desk.runtime.store.database.engine)
+
+    for name, table in metadata.tables.items():
+        assert {column["name"] for column in made.get_columns(name)} == set(table.columns.keys())
+        assert {index["name"] for index in made.get_indexes(name) if not index["unique"]} == {
+            index.name for index in table.indexes if not index.unique
+        }

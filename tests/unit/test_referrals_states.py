@@ -1,0 +1,84 @@
+"""The transition table, walked: where each action leads, and that nothing leads out of an end."""
+
+from datetime import date
+
+import pytest
+
+from services.referrals.domain import (
+    FAMILY_ACTIONS,
+    OPEN,
+    STATES,
+    TRANSITIONS,
+    allowed_actions,
+    first_state,
+    next_state,
+    release_facts,
+    states_before,
+)
+from services.referrals.words import NEXT
+
+FAMILY, CONSULTATION = "family-support", "consultation"
+
+
+def test_the_table_speaks_of_known_states_and_says_nothing_twice() -> None:
+    assert {state for item in TRANSITIONS for state in (item.state, item.next)} <= set(STATES)
+    assert len({(item.state, item.action, item.role) for item in TRANSITIONS}) == len(TRANSITIONS)
+    assert set(NEXT) == set(STATES)
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_an_open_referral_can_be_withdrawn(state: str) -> None:
+    assert next_state(state, "withdraw", "referrer", FAMILY) == "withdrawn"
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "entered-in-error", "closed", "not-eligible"])
+def test_nothing_leads_out_of_an_end(state: str) -> None:
+    assert allowed_actions(state, "referrer", FAMILY) == []
+    assert [item for item in TRANSITIONS if item.state == state] == []
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("action", ["route", "request-information", "refer-to-review", "find-not-eligible"])
+def test_a_referrer_decides_nothing(state: str, action: str) -> None:
+    assert next_state(state, action, "referrer", FAMILY) is None
+
+
+@pytest.mark.parametrize("action", ["route", "request-information", "refer-to-review", "find-not-eligible"])
+def test_without_consent_nothing_is_decided(action: str) -> None:
+    assert next_state("awaiting-consent", action, "routing", FAMILY) is None
+
+
+@pytest.mark.parametrize("state", ["screening", "information-requested", "under-review", "routed"])
+def test_consent_that_ends_leads_back_to_waiting_for_it(state: str) -> None:
+    assert next_state(state, "withdraw-consent", "referrer", FAMILY) == "awaiting-consent"
+    assert next_state("awaiting-consent", "give-consent", "referrer", FAMILY) == "screening"
+
+
+@pytest.mark.parametrize("action", FAMILY_ACTIONS)
+def test_a_consultation_knows_no_consent(action: str) -> None:
+    assert all(next_state(state, action, "referrer", CONSULTATION) is None for state in STATES)
+    assert all(action not in allowed_actions(state, "referrer", CONSULTATION) for state in STATES)
+
+
+def test_a_second_agency_may_be_asked() -> None:
+    assert states_before("route", "routing") == {
+        "routed": ["screening", "information-requested", "under-review", "routed"]
+    }
+
+
+def test_a_referral_begins_by_waiting_for_consent_only_where_there_is_a_family() -> None:
+    assert first_state(FAMILY, []) == "awaiting-consent"
+    assert first_state(FAMILY, ["families-apart"]) == "screening"
+    assert first_state(CONSULTATION, []) == "screening"
+
+
+def test_a_release_is_told_as_its_month_and_the_months_since() -> None:
+    day = date(2026, 11, 20)
+
+    assert release_facts(None, day) == {"release_month": None, "months_since_release": None}
+    assert release_facts("2026-08-20", day)["months_since_release"] == {"low": 3, "high": 3}
+    assert release_facts("2026-08-19", day)["months_since_release"] == {"low": 4, "high": 4}
+    assert release_facts("2026-08", day) == {
+        "release_month": "2026-08",
+        "months_since_release": {"low": 3, "high": 4},
+    }
