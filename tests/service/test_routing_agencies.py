@@ -21,6 +21,7 @@ from services.routing.tables import api_keys
 from shared.http.keys import new_key
 from shared.http.server import Server
 from shared.messaging.broker import Topology
+from shared.messaging.runtime import RelayProvider
 from tests.support.deciding import KINGSTON, LIVERPOOL, PAIRS, READABLE, Family, Part, child, pair_in
 from tests.support.pairs import Pair
 
@@ -50,6 +51,14 @@ class Routing:
         host, _, port = self.container.shared_extensions[Server].address.rpartition(":")
         self.address = (host, int(port))
         self.keys = {agency: self.key(agency, *SCOPES) for agency in (A, B)}
+
+    def stop(self) -> None:
+        """The relay ends first and gives its connection back, which stopping the container alone does not wait for."""
+        (relay,) = [each.relay for each in self.container.extensions if isinstance(each, RelayProvider)]
+        relay.stop()
+        while self.part.runtime.store.database.engine.pool.checkedout():
+            eventlet.sleep(0.01)
+        self.container.stop()
 
     def key(self, agency: str, *scopes: str) -> str:
         text, row = new_key(agency, scopes, "a test", self.part.clock.now())
@@ -98,7 +107,7 @@ def routing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     eligibility = Part(pair, folder, EligibilityService, ELIGIBILITY_HANDLERS)
     running = Routing(Part(pair, folder, RoutingService, ROUTING_HANDLERS), eligibility)
     yield running
-    running.container.stop()
+    running.stop()
     eligibility.close()
 
 
@@ -264,7 +273,7 @@ def test_who_waits_is_answered_when_the_service_stops(pair: Pair, tmp_path: Path
     routing = Routing(Part(pair, tmp_path, RoutingService, ROUTING_HANDLERS), eligibility)
     waiting = eventlet.spawn(routing.asks, A, "/v1/events", wait=30)
     until_held(routing, 1)
-    routing.container.stop()
+    routing.stop()
     status, page = waiting.wait()
     assert (status, page["events"]) == (200, [])
     eligibility.close()
