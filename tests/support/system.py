@@ -1,0 +1,202 @@
+"""The whole of Waypost, started and asked from outside, as whoever operates it would.
+
+    with default_system(folder, places) as system:      # one process, as `make run` starts it
+    with scale_system(folder, places, pair) as system:  # PostgreSQL and RabbitMQ, prepared by `waypost migrate`
+
+`kill` is SIGKILL, `start` begins again on the same data. What was started is stopped by its process id, always.
+"""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from sqlalchemy import create_engine, text
+
+from shared.privacy.keyfile import create_key_file
+from shared.settings import SERVICES, Settings
+from tests.support.pairs import Pair
+from tests.support.process import Process, free_port
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+WAYPOST = [sys.executable, "-m", "services"]
+EVERYTHING = {"everything": SERVICES}
+"""All services in one process."""
+APART = {name: (name,) for name in SERVICES}
+"""A process for each service."""
+
+
+class System:
+    """Processes of Waypost on one set of databases and one broker; `groups` says which services share a process."""
+
+    def __init__(
+        self, name: str, folder: Path, environment: Mapping[str, str], groups: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.name = name
+        self.data = folder / "var"
+        self._logs = folder / "logs"
+        self._logs.mkdir()
+        self._env = {
+            **environment,
+            "PYTHONPATH": str(ROOT),
+            "LANG": "C.UTF-8",
+            "WAYPOST_DATA": str(self.data),
+            **{f"WAYPOST_{service}_PORT": str(free_port()) for service in ("REFERRALS", "ROUTING", "OPERATIONS")},
+            **{f"WAYPOST_{service.upper()}_MANAGEMENT_PORT": str(free_port()) for service in SERVICES},
+        }
+        self.settings = Settings.from_environment(self._env)
+        self.referrals_url, self.routing_url, self.operations_url = (
+            f"http://127.0.0.1:{self.settings.ports[service]}" for service in ("referrals", "routing", "operations")
+        )
+        self._groups = groups
+        self._processes = {
+            group: Process([*WAYPOST, "run", *services], log=self._logs / f"{group}.log", env=self._env, cwd=folder)
+            for group, services in groups.items()
+        }
+        self._keys: dict[tuple[str, str], str] = {}
+
+    def start(self, *groups: str) -> "System":
+        """Starts these processes, or all, at the same time; returns when each of their services says it is ready."""
+        for group in groups or self._groups:
+            self._processes[group].start()
+        for group in groups or self._groups:
+            for service in self._groups[group]:
+                self._processes[group].wait_for_http(self.management_url(service) + "/health/ready", seconds=60)
+        return self
+
+    def kill(self, group: str) -> None:
+        """SIGKILL: no time to tidy up."""
+        self._processes[group].kill()
+
+    def stop(self) -> None:
+        """In order; a process that does not end in time is killed and reported."""
+        for process in self._processes.values():
+            if process.alive:
+                process.terminate(seconds=40)
+
+    def discard(self) -> None:
+        """Kills what still runs, where there is no time for order or it has failed."""
+        for process in self._processes.values():
+            if process.alive:
+                process.kill()
+
+    def management_url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.settings.management_ports[service]}"
+
+    def waypost(self, *words: str, env: Mapping[str, str] | None = None) -> str:
+        """What a command of the command line prints; fails with what it said when it does not succeed."""
+        done = subprocess.run(
+            [*WAYPOST, *words],
+            env={**self._processes[next(iter(self._groups))].env, "COLUMNS": "400", **(env or {})},
+            cwd=self.data.parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+        assert done.returncode == 0, f"waypost {' '.join(words)} failed: {done.stderr or done.stdout}"
+        return done.stdout
+
+    def key(self, service: str, owner: str) -> str:
+        """An API key of `owner`, made the first time it is asked for."""
+        if (service, owner) not in self._keys:
+            self._keys[service, owner] = self.waypost("keys", "create", service, owner).strip()
+        return self._keys[service, owner]
+
+    def headers(self, service: str, owner: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.key(service, owner)}"}
+
+    def queues(self) -> dict[str, Any]:
+        """`GET /v1/queues`, as operations see it."""
+        answer = requests.get(
+            f"{self.operations_url}/v1/queues", headers=self.headers("operations", "test-operations"), timeout=20
+        )
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def is_quiet(self) -> bool:
+        """Whether no message waits, is in hand, is to be tried again or is unsent, for three looks in a row."""
+        return all(self._nothing_moves() for _ in range(3))
+
+    def _nothing_moves(self) -> bool:
+        counts = ("waiting", "in_flight", "due_for_retry", "unsent")
+        time.sleep(0.1)  # What the broker has handed out and the service has not read yet shows in neither's count.
+        return all(row.get(count) == 0 for row in self.queues()["services"] for count in counts)
+
+    def rows(self, service: str, query: str) -> list[Any]:
+        """What one service's database answers: only to compare it with what was promised."""
+        engine = create_engine(self.settings.database_url(service))
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(text(query)).all())
+        finally:
+            engine.dispose()
+
+    def logs(self) -> str:
+        """All that the processes have written."""
+        return "\n".join(process.text() for process in self._processes.values())
+
+
+def places_folder(folder: Path, *registers: Path) -> Path:
+    """The index of the whole country, built the first time in `folder`, and these registers imported into it."""
+    built = folder / "places"
+    if not built.exists():
+        for words in (["build"], *(["import", str(path)] for path in registers)):
+            command = [*WAYPOST, "places", *words, "--data", str(folder)]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr or done.stdout
+    return built
+
+
+@contextlib.contextmanager
+def default_system(folder: Path, places: Path, **environment: str) -> Iterator[System]:
+    """The default: one process, SQLite, the broker inside. It makes its own secrets and databases."""
+    system = _prepared("default", folder, places, environment, EVERYTHING)
+    yield from _running(system)
+
+
+@contextlib.contextmanager
+def scale_system(
+    folder: Path, places: Path, pair: Pair, groups: Mapping[str, Sequence[str]], **environment: str
+) -> Iterator[System]:
+    """PostgreSQL and RabbitMQ, with secrets in files that somebody put there, brought up to date before the start."""
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    create_key_file(secrets / "master")
+    (secrets / "internal").write_text("internal-key-of-a-test")
+    files = {f"WAYPOST_{name.upper()}_KEY_FILE": str(secrets / name) for name in ("master", "internal")}
+    system = _prepared("scale", folder, places, {**pair.environment, **files, **environment}, groups)
+    system.waypost("migrate")
+    yield from _running(system)
+
+
+def _prepared(
+    name: str, folder: Path, places: Path, environment: Mapping[str, str], groups: Mapping[str, Sequence[str]]
+) -> System:
+    (folder / "var").mkdir()
+    (folder / "var" / "places").symlink_to(places)
+    return System(name, folder, environment, groups)
+
+
+def _running(system: System) -> Iterator[System]:
+    try:
+        yield system.start()
+        system.stop()
+    finally:
+        system.discard()
+
+
+def wait_until(ready: Callable[[], T], what: str, seconds: float = 20) -> T:
+    """The first true answer of `ready`; fails, and says what was awaited, when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ready()):
+        assert time.monotonic() < deadline, f"after {seconds:.0f} s still waiting for {what}"
+        time.sleep(0.05)
+    return answer
