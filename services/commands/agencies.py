@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 from services.catalogue import agency_queue, topology
-from shared.messaging.agency_access import AccessError, AgencyAccess
+from shared.messaging.agency_access import AccessError, AgencyAccess, Credentials
 from shared.messaging.broker import broker_for
 from shared.resources import Resources
 from shared.settings import Settings
 
-app = typer.Typer(help="Agencies' own queues: provision, revoke, list.", no_args_is_help=True)
+app = typer.Typer(help="Agencies' own queues: provision, rotate, revoke, list.", no_args_is_help=True)
 Agency = Annotated[str, typer.Argument(help="The agency's id in the directory.")]
 
 
@@ -21,8 +21,9 @@ Agency = Annotated[str, typer.Argument(help="The agency's id in the directory.")
 def provision(agency: Agency) -> None:
     """Make the agency's queue and a user who can read it and nothing else; show its credentials, once.
 
-    Running it again gives a new password and ends the old one. Needs RabbitMQ: WAYPOST_BROKER, and its management API's
-    address with an administrator's name in WAYPOST_BROKER_MANAGEMENT.
+    Running it again is for a password that has leaked: a new user takes the old one's place, and connections that are
+    open are closed. Needs RabbitMQ: WAYPOST_BROKER, and its management API's address with an administrator's name in
+    WAYPOST_BROKER_MANAGEMENT.
 
     Example: `WAYPOST_BROKER_MANAGEMENT=http://admin:…@broker:15672 waypost agencies provision families-apart`
     """
@@ -30,13 +31,29 @@ def provision(agency: Agency) -> None:
     resources = _known(settings, agency)
     broker_for(settings.broker).declare(topology(settings))
     try:
-        credentials = access.grant(agency, agency_queue(resources, agency))
+        _show(access.grant(agency, agency_queue(resources, agency)))
     except AccessError as error:
         _end(str(error))
-    typer.echo(f"user          {credentials.user}")
-    typer.echo(f"password      {credentials.password}")
-    typer.echo(f"virtual host  {credentials.virtual_host}")
-    typer.echo(f"queue         {credentials.queue}")
+
+
+@app.command()
+def rotate(agency: Agency) -> None:
+    """Give the agency a new password and show it, once.
+
+    From that moment the old one opens no connection; those that are open go on until they end. What comes meanwhile waits
+    in the queue.
+
+    Example: `waypost agencies rotate families-apart`
+    """
+    settings, access = _access()
+    resources = _known(settings, agency)
+    try:
+        credentials = access.rotate(agency, agency_queue(resources, agency))
+    except AccessError as error:
+        _end(str(error))
+    if credentials is None:
+        _end(f"{agency} has no access yet. `waypost agencies provision {agency}` gives it.")
+    _show(credentials)
 
 
 @app.command()
@@ -70,6 +87,13 @@ def list_() -> None:
     for agency in Resources(settings).directory.agencies:
         table.add_row(agency.id, ", ".join(agency.channels), "yes" if agency.id in granted else "no")
     Console().print(table)
+
+
+def _show(credentials: Credentials) -> None:
+    typer.echo(f"user          {credentials.user}")
+    typer.echo(f"password      {credentials.password}")
+    typer.echo(f"virtual host  {credentials.virtual_host}")
+    typer.echo(f"queue         {credentials.queue}")
 
 
 def _access() -> tuple[Settings, AgencyAccess]:
