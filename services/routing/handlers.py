@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from services.routing.domain import Decision, Known, Outcome, Plan, plan
 from services.routing.domain.decision import ASKING, NOT_ELIGIBLE, REVIEWING
-from services.routing.domain.tasks import SYSTEM
 from services.routing.memory import recall, remember
-from services.routing.tasking import ACTOR, move_task, renew_task, request_task
+from services.routing.tasking import cancel_task, renew_task, request_task
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
 from shared.contracts.referrals import (
@@ -75,16 +74,14 @@ def _learn(transaction: Transaction, event: Event, lesson: Callable[[Known], Kno
             return
         changes = plan(known, before.tasks, before.decision)
         if remember(transaction, referral_id, known, changes.decision, before):
-            carry_out(transaction, event, referral_id, known, changes)
+            _carry_out(transaction, event, referral_id, known, changes)
             return
 
 
-def carry_out(transaction: Transaction, cause: Event | None, referral_id: str, known: Known, changes: Plan) -> None:
+def _carry_out(transaction: Transaction, cause: Event, referral_id: str, known: Known, changes: Plan) -> None:
     """Makes the changes: recalls first, so that who must stop hears of it before anybody else is asked."""
     for task, reason in changes.cancel:
-        row = {**vars(task), "referral_id": referral_id, "held_from": None}
-        refused = move_task(transaction, row, "cancel", SYSTEM, ACTOR, reason, cause)
-        assert refused is None, "the plan cancels open tasks only"
+        cancel_task(transaction, cause, referral_id, task, reason)
     for agency in changes.request:
         request_task(transaction, cause, referral_id, known, agency)
     for task in changes.renew:
@@ -93,7 +90,7 @@ def carry_out(transaction: Transaction, cause: Event | None, referral_id: str, k
         _tell(transaction, cause, referral_id, changes.decision)
 
 
-def _tell(transaction: Transaction, cause: Event | None, referral_id: str, decision: Decision) -> None:
+def _tell(transaction: Transaction, cause: Event, referral_id: str, decision: Decision) -> None:
     """Tells the decisions that are not a task."""
     agencies, codes = list(decision.agencies), list(decision.codes)
     if decision.status == ASKING:

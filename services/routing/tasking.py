@@ -1,30 +1,24 @@
-"""What happens to a task: it is requested, renewed, moved. Each leaves a row of `moves` and the events that tell of it.
+"""What routing does with a task: it requests, renews and cancels it, and leaves a row of `moves` for what it did.
 
 The caller holds the referral's row (`memory.recall`), so a task is moved by one at a time.
 """
 
-from typing import Any
+from sqlalchemy import update
 
-from sqlalchemy import RowMapping, update
-
-from services.routing.domain import Known, Outcome, WrongMove, move
-from services.routing.domain.tasks import NEW, ON_HOLD, OPEN, SYSTEM
+from services.routing.domain import Known, Outcome, Task, WrongMove, move
+from services.routing.domain.tasks import NEW, REQUESTED, SYSTEM
 from services.routing.tables import moves, tasks
 from shared.clock import london_date
-from shared.contracts import routing as contracts
-from shared.contracts.envelope import Event, EventSchema
+from shared.contracts.envelope import Event
+from shared.contracts.routing import ReferralRouted, TaskCancelled, TaskRecalled
 from shared.ids import new_id
 from shared.messaging.transaction import Transaction
 from shared.working_days import add_working_days
 
 ACTOR = "waypost"
 
-TOLD: dict[str, type[EventSchema]] = {
-    "cancel": contracts.TaskCancelled,
-}
 
-
-def request_task(transaction: Transaction, event: Event | None, referral_id: str, known: Known, agency: str) -> None:
+def request_task(transaction: Transaction, cause: Event, referral_id: str, known: Known, agency: str) -> None:
     """Asks an agency to take a referral: its task, and `referral.routed` to the services and to the agency."""
     outcome = known.outcome_of(agency)
     terms = transaction.resources.directory.agency(agency)
@@ -36,29 +30,28 @@ def request_task(transaction: Transaction, event: Event | None, referral_id: str
         "contact_by": add_working_days(today, terms.first_contact_days),
     }
     about = {"referral_id": referral_id, "reference": known.reference, "kind": known.kind, "agency": agency}
-    state = move(NEW, "request", SYSTEM, None)
     transaction.insert(
         tasks,
         **about,
         **due,
         id=task_id,
         open_agency=agency,
-        state=state,
+        state=REQUESTED,
         children=list(outcome.children),
         receipt=outcome.receipt,
         requested_at=transaction.now,
         changed_at=transaction.now,
     )
-    _note(transaction, task_id, "request", SYSTEM, ACTOR, NEW, str(state), None)
+    _note(transaction, task_id, "request", NEW, REQUESTED)
     data = {
         **about,
         **due,
         "task_id": task_id,
         "children": list(outcome.children),
-        "link": link_to(transaction, task_id),
+        "link": _link_to(transaction, task_id),
     }
     for audience in (None, agency):
-        transaction.publish(contracts.ReferralRouted, referral_id, data, cause=event, audience=audience)
+        transaction.publish(ReferralRouted, referral_id, data, cause=cause, audience=audience)
 
 
 def renew_task(transaction: Transaction, task_id: str, outcome: Outcome) -> None:
@@ -70,58 +63,40 @@ def renew_task(transaction: Transaction, task_id: str, outcome: Outcome) -> None
     )
 
 
-def move_task(
-    transaction: Transaction,
-    task: RowMapping | dict[str, Any],
-    action: str,
-    role: str,
-    actor: str,
-    reason: str | None,
-    cause: Event | None = None,
-) -> WrongMove | None:
-    """Moves a task (`id`, `referral_id`, `agency`, `state`, `held_from`) and tells of it; a WrongMove: nothing done."""
-    state = task["state"]
-    following = move(state, action, role, reason, task["held_from"])
+def cancel_task(transaction: Transaction, cause: Event, referral_id: str, task: Task, reason: str) -> None:
+    """Ends an open task: `task.cancelled` to the services, and to the agency `task.recalled`, which it must acknowledge.
+
+    Raises ValueError for a task that is not open.
+    """
+    following = move(task.state, "cancel", SYSTEM, reason)
     if isinstance(following, WrongMove):
-        return following
-    values: dict[str, Any] = {
-        "state": following,
-        "reason": reason,
-        "held_from": state if following == ON_HOLD else None,
-        "open_agency": task["agency"] if following in OPEN else None,
-        "changed_at": transaction.now,
-    }
-    transaction.execute(update(tasks).where(tasks.c.id == task["id"]).values(**values))
-    _note(transaction, task["id"], action, role, actor, state, following, reason)
-    data = {"referral_id": task["referral_id"], "agency": task["agency"], "task_id": task["id"], "reason": reason}
-    transaction.publish(TOLD[action], task["referral_id"], data, cause=cause)
-    if action == "cancel":
-        transaction.publish(contracts.TaskRecalled, task["referral_id"], data, cause=cause, audience=task["agency"])
-    return None
+        raise ValueError("Only an open task is cancelled, for one of the reasons that there are.")
+    transaction.execute(
+        update(tasks)
+        .where(tasks.c.id == task.id)
+        .values(state=following, open_agency=None, held_from=None, reason=reason, changed_at=transaction.now)
+    )
+    _note(transaction, task.id, "cancel", task.state, following, reason)
+    data = {"referral_id": referral_id, "agency": task.agency, "task_id": task.id, "reason": reason}
+    transaction.publish(TaskCancelled, referral_id, data, cause=cause)
+    transaction.publish(TaskRecalled, referral_id, data, cause=cause, audience=task.agency)
 
 
-def link_to(transaction: Transaction, task_id: str) -> str:
+def _link_to(transaction: Transaction, task_id: str) -> str:
     """Where the agency reads its task."""
     return f"{transaction.resources.settings.agencies_url}/v1/tasks/{task_id}"
 
 
 def _note(
-    transaction: Transaction,
-    task_id: str,
-    action: str,
-    role: str,
-    actor: str,
-    state: str,
-    following: str,
-    reason: str | None,
+    transaction: Transaction, task_id: str, action: str, state: str, following: str, reason: str | None = None
 ) -> None:
     transaction.insert(
         moves,
         task_id=task_id,
         at=transaction.now,
         action=action,
-        role=role,
-        actor=actor,
+        role=SYSTEM,
+        actor=ACTOR,
         state=state,
         next=following,
         reason=reason,

@@ -1,6 +1,7 @@
 """From the facts that `referrals` tells to the assessment that eligibility tells: on both pairs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -75,7 +76,7 @@ def test_a_referral_without_consent_is_assessed_too(eligibility: Part) -> None:
 
 def test_a_consultation_is_assessed_by_its_borough(eligibility: Part) -> None:
     family = Family()
-    about = {"kind": "consultation", "children": [], "relationship": None, "stage": None, "consent": []}
+    about: dict[str, Any] = {"kind": "consultation", "children": [], "relationship": None, "stage": None, "consent": []}
     eligibility.take(family.submitted(borough=KINGSTON, **about))
     assert outcomes(eligibility, family) == {"families-apart": "eligible", "time-matters": "ineligible"}
 

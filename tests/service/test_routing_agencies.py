@@ -56,7 +56,8 @@ class Routing:
         """The relay ends first and gives its connection back, which stopping the container alone does not wait for."""
         (relay,) = [each.relay for each in self.container.extensions if isinstance(each, RelayProvider)]
         relay.stop()
-        while self.part.runtime.store.database.engine.pool.checkedout():
+        pool: Any = self.part.runtime.store.database.engine.pool
+        while pool.checkedout():
             eventlet.sleep(0.01)
         self.container.stop()
 

@@ -33,7 +33,13 @@ from tests.support.pairs import Pair
 
 A, B = "families-apart", "time-matters"
 BOTH_PLACES = {"home": KINGSTON, "children": [child(9, school=LIVERPOOL)]}
-CONSULTATION = {"kind": "consultation", "children": [], "relationship": None, "stage": None, "consent": []}
+CONSULTATION: dict[str, Any] = {
+    "kind": "consultation",
+    "children": [],
+    "relationship": None,
+    "stage": None,
+    "consent": [],
+}
 
 
 @dataclass

@@ -18,7 +18,7 @@ def known(*outcomes: Outcome, scope=(A, B), chosen=(), kind="family-support") ->
     """A referral whose facts are known and assessed."""
     return (
         Known()
-        .with_facts(1, "7KX-3FM-9QP", kind, chosen, scope)
+        .with_facts(1, "7KX-3FM-9QF", kind, chosen, scope)
         .with_assessment(1, outcomes or (outcome(A), outcome(B, "ineligible")))
     )
 
@@ -28,13 +28,13 @@ def task(agency: str = A, state: str = "requested", children=("c1",), number: in
 
 
 def test_nothing_is_decided_before_facts_and_assessment_are_both_there() -> None:
-    submitted = Known().with_facts(1, "7KX-3FM-9QP", "family-support", (), (A,))
+    submitted = Known().with_facts(1, "7KX-3FM-9QF", "family-support", (), (A,))
     assert decide(submitted) is None
     assert decide(Known().with_assessment(1, (outcome(A),))) is None
 
 
 def test_newer_facts_wait_for_their_own_assessment() -> None:
-    amended = known().with_facts(2, "7KX-3FM-9QP", "family-support", (), (A,))
+    amended = known().with_facts(2, "7KX-3FM-9QF", "family-support", (), (A,))
     assert decide(amended) is None
     assert decide(amended.with_assessment(2, (outcome(A),))) == ROUTED_TO_A
 
@@ -137,7 +137,7 @@ def test_an_agency_that_was_recalled_is_asked_again_when_consent_returns() -> No
 
 @pytest.mark.parametrize("state", ["requested", "accepted", "on-hold", "in-progress"])
 def test_consent_that_ended_recalls_at_once_whatever_the_agency_did(state: str) -> None:
-    stale = known().with_facts(2, "7KX-3FM-9QP", "family-support", (), (A,)).with_scope(3, ())
+    stale = known().with_facts(2, "7KX-3FM-9QF", "family-support", (), (A,)).with_scope(3, ())
     assert plan(stale, [task(state=state)], ROUTED_TO_A).cancel == ((task(state=state), "consent-withdrawn"),)
 
 

@@ -41,6 +41,18 @@ tasks = st.lists(st.tuples(st.sampled_from(AGENCIES), states), unique_by=lambda 
 Lesson = Callable[[Known], Known]
 
 
+def facts(sequence: int, kind: str, chosen: Sequence[str], scope: Sequence[str]) -> Lesson:
+    return lambda known: known.with_facts(sequence, "7KX-3FM-9QF", kind, chosen, scope)
+
+
+def assessment(sequence: int, outcomes: Sequence[Outcome]) -> Lesson:
+    return lambda known: known.with_assessment(sequence, outcomes)
+
+
+def consent(sequence: int, scope: Sequence[str]) -> Lesson:
+    return lambda known: known.with_scope(sequence, scope)
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Lesson]:
     """What the services say of one referral: facts, their assessments, consent and its end, perhaps a withdrawal."""
@@ -50,11 +62,11 @@ def histories(draw: st.DrawFn) -> list[Lesson]:
     for sequence, happening in enumerate(happenings, start=1):
         if happening == "facts":
             chosen, scope, outcomes = draw(agencies), draw(agencies), draw(assessments)
-            lessons.append(lambda known, s=sequence, c=chosen, a=scope: known.with_facts(s, "7KX-3FM-9QP", kind, c, a))
-            lessons.append(lambda known, s=sequence, o=outcomes: known.with_assessment(s, o))
+            lessons.append(facts(sequence, kind, chosen, scope))
+            lessons.append(assessment(sequence, outcomes))
         else:
             scope = draw(agencies) if happening == "given" else ()
-            lessons.append(lambda known, s=sequence, a=scope: known.with_scope(s, a))
+            lessons.append(consent(sequence, scope))
     if draw(st.integers(0, 4)) == 0:
         lessons.append(Known.with_withdrawal)
     return lessons
