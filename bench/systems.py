@@ -1,0 +1,175 @@
+"""The systems that are measured, started for the run and stopped after it: the default, and one process per service.
+
+Both use a data folder with the postcode index already in it, so that no figure holds the building of it.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from signal import SIGUSR1
+from typing import Any
+
+from bench.client import post
+from services.catalogue import agency_queue, runtime_of
+from services.commands.first_start import EXAMPLE
+from shared.http.stored_keys import create_key
+from shared.ids import new_id
+from shared.resources import Resources
+from shared.settings import HTTP_PORTS, MANAGEMENT_PORTS, Settings
+from tests.support.pairs import scale_pair
+from tests.support.postgres import Postgres
+from tests.support.process import Process, free_port
+from tests.support.rabbitmq import RabbitMQ
+
+ROOT = Path(__file__).parents[1]
+AGENCY = "families-apart"
+CLIENTS = 24
+
+
+class System:
+    """Services in processes of their own. `sampled` names a folder for what a sampling profiler sees in each."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], sampled: Path | None = None) -> None:
+        ports = {name: str(free_port()) for name in HTTP_PORTS}
+        self.environment = {
+            "WAYPOST_DATA": str(folder),
+            "WAYPOST_LOG_LEVEL": "info",
+            **{f"WAYPOST_{name.upper()}_PORT": port for name, port in ports.items()},
+            **{f"WAYPOST_{name.upper()}_MANAGEMENT_PORT": str(free_port()) for name in MANAGEMENT_PORTS},
+            **environment,
+        }
+        self.folder = folder
+        self.port = int(ports["referrals"])
+        self.keys: list[str] = []
+        self._sampled = sampled
+        self._processes: dict[str, Process] = {}
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environment(self.environment)
+
+    def start(self, *services: str) -> Process:
+        """One process with these services; all when none is named. Returns when it says that it is up."""
+        name = services[0] if services else "all"
+        command = [sys.executable, "-m", "services", "run", *services]
+        if self._sampled:
+            command[2:3] = ["bench.sampling", str(self._sampled / f"{name}.txt")]
+        process = self._processes[name] = Process(command, log=self.folder / f"{name}.log", env=self.environment, cwd=ROOT)
+        process.log.unlink(missing_ok=True)
+        process.start().wait_for_line("Waypost is up", seconds=60)
+        return process
+
+    def sample(self) -> None:
+        """What runs from now on is sampled."""
+        if self._sampled:
+            for process in self._processes.values():
+                process.signal(SIGUSR1)
+
+    def stop(self, *services: str) -> None:
+        for name in services or list(self._processes):
+            self._processes.pop(name).terminate(40)
+
+    def make_keys(self) -> None:
+        """A key for each client, so that no limit of calls per key is what is measured."""
+        runtime = runtime_of("referrals", self.settings)
+        self.keys = [create_key(runtime.store, "bench", ["referrals:write"], "bench") for _ in range(CLIENTS)]
+        runtime.store.database.close()
+
+    def referrals(self) -> list[Iterator[bytes]]:
+        """For each client, requests without end that submit a referral, each with an Idempotency-Key of its own."""
+        return [self._requests(key) for key in self.keys]
+
+    def _requests(self, key: str) -> Iterator[bytes]:
+        body = json.dumps(EXAMPLE).encode()
+        head = post("/v1/referrals", body, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        run = new_id()
+        for number in count():
+            yield head + f"Idempotency-Key: {run}-{number}\r\n\r\n".encode() + body
+
+    @property
+    def agency_queue(self) -> str:
+        return agency_queue(Resources(self.settings), AGENCY)
+
+
+def processor_seconds(process: Process) -> float:
+    """The processor time that a process has used until now, its own and the kernel's for it."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Servers:
+    """A PostgreSQL and a RabbitMQ of our own, and a data folder with places, keys and nothing else."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count(1)
+        for name in ("postgres", "rabbitmq"):
+            (folder / name).mkdir()
+        self.postgres = Postgres(folder / "postgres").start()
+        self.rabbitmq = RabbitMQ(folder / "rabbitmq").start()
+        self.data = folder / "data"
+        # The first start of the default makes all that a data folder needs.
+        first = System(self.data, {})
+        self.data.mkdir()
+        first.start()
+        first.stop()
+
+    def stop(self) -> None:
+        self.rabbitmq.stop()
+        self.postgres.stop()
+
+    def default(self, sampled: Path | None = None) -> System:
+        """The default with fresh databases."""
+        system = System(self._fresh_data(), {}, sampled)
+        return system
+
+    def scale(self, sampled: Path | None = None) -> "Scale":
+        """A fresh database and virtual host, migrated; no service runs yet."""
+        return Scale(self, self._fresh_data(), sampled)
+
+    def _fresh_data(self) -> Path:
+        folder = self.folder / f"data-{next(self._numbers)}"
+        folder.mkdir()
+        for name in ("keys", "places"):
+            shutil.copytree(self.data / name, folder / name)
+        (folder / "keys" / "demo.json").unlink()
+        return folder
+
+
+class Scale(System):
+    """PostgreSQL, RabbitMQ, and whichever services are started."""
+
+    def __init__(self, servers: Servers, folder: Path, sampled: Path | None) -> None:
+        pair = scale_pair(servers.postgres, servers.rabbitmq)
+        super().__init__(folder, pair.environment, sampled)
+        self.broker_url = pair.broker_url
+        self.database = pair.database_url("postgres").rpartition("/")[2]
+        self._postgres = servers.postgres
+        migrating = Process(
+            [sys.executable, "-m", "services", "migrate"], log=folder / "migrate.log", env=self.environment, cwd=ROOT
+        )
+        assert migrating.start().wait(60) == 0, migrating.text()
+        self.make_keys()
+
+    def ask(self, query: str) -> tuple[Any, ...]:
+        """The first row of a question to the database."""
+        return self._postgres.psql(query, database=self.database)[0]
+
+    def database_url(self, service: str) -> str:
+        """For psycopg itself."""
+        return self.settings.database_url(service).replace("+psycopg", "")
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[Servers]:
+    """Started, and stopped whatever happens."""
+    started = Servers(folder)
+    try:
+        yield started
+    finally:
+        started.stop()
