@@ -39,6 +39,11 @@ def test_newer_facts_wait_for_their_own_assessment() -> None:
     assert decide(amended.with_assessment(2, (outcome(A),))) == ROUTED_TO_A
 
 
+def test_an_assessment_of_facts_that_have_not_come_yet_decides_nothing() -> None:
+    # What the family chooses now may differ from what is known here, and whoever is asked too soon has to be recalled.
+    assert decide(known().with_assessment(2, (outcome(A),))) is None
+
+
 def test_the_one_eligible_agency_that_consent_covers_is_asked() -> None:
     assert decide(known()) == ROUTED_TO_A
 
