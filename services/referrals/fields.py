@@ -13,6 +13,7 @@ import email_validator
 import phonenumbers
 from marshmallow import fields, validate
 
+from shared.contracts.quick import Turned
 from shared.http.fields import Coded, invalid_field
 
 _UK_NUMBER = re.compile(r"(?:\+44|0)[1-37-9][0-9]{9}")
@@ -29,14 +30,14 @@ def length(least: int, most: int) -> list[validate.Length]:
     return [validate.Length(min=least), validate.Length(max=most)]
 
 
-class Text(fields.String):
+class Text(Turned):
     """A text of 1 to `most` signs, without the space around it."""
 
     def __init__(self, most: int, **options: Any) -> None:
         super().__init__(validate=length(1, most), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        return super()._deserialize(value, attr, data, **options).strip()
+    def turn(self, text: str) -> str:
+        return text.strip()
 
 
 class Word(fields.String):
@@ -46,45 +47,44 @@ class Word(fields.String):
         super().__init__(validate=validate.OneOf(words), **options)
 
 
-class Patterned(fields.String):
+class Patterned(Turned):
     """A code of a given shape; `code` and `detail` say what is wrong with any other."""
 
     def __init__(self, pattern: str, code: str, detail: str, **options: Any) -> None:
         super().__init__(validate=validate.Regexp(f"^(?:{pattern})$", error=Coded(code, detail)), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        return super()._deserialize(value, attr, data, **options).strip()
+    def turn(self, text: str) -> str:
+        return text.strip()
 
 
-class Telephone(fields.String):
+class Telephone(Turned):
     """A telephone number, British unless it begins with +."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        text = super()._deserialize(value, attr, data, **options).strip()
+    def turn(self, text: str) -> str:
+        text = text.strip()
         if not is_telephone(text):
             raise invalid_field("not-a-telephone", "Write a whole telephone number, with +… when it is not British.")
         return text
 
 
-class Email(fields.String):
+class Email(Turned):
     """An e-mail address. Whether anybody reads it is not asked."""
 
     json_schema: ClassVar = {"type": "string", "format": "email"}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        text = super()._deserialize(value, attr, data, **options).strip()
+    def turn(self, text: str) -> str:
+        text = text.strip()
         if not is_email(text):
             raise invalid_field("not-an-email", "Write an e-mail address like name@example.org.")
         return text
 
 
-class Day(fields.String):
+class Day(Turned):
     """A date, `2017-03-14`, and no other way to write one. Stays the text that it is."""
 
     json_schema: ClassVar = {"type": "string", "format": "date"}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        text = super()._deserialize(value, attr, data, **options)
+    def turn(self, text: str) -> str:
         try:
             date.fromisoformat(text if _DAY.fullmatch(text) else "")
         except ValueError:
@@ -92,13 +92,12 @@ class Day(fields.String):
         return text
 
 
-class DayOrMonth(fields.String):
+class DayOrMonth(Turned):
     """A date, or a month, `2026-08`, where the day is not known. Stays the text that it is."""
 
     json_schema: ClassVar = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}(-[0-9]{2})?$"}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        text = super()._deserialize(value, attr, data, **options)
+    def turn(self, text: str) -> str:
         whole = f"{text}-01" if _MONTH.fullmatch(text) else text
         try:
             date.fromisoformat(whole if _DAY.fullmatch(whole) else "")

@@ -29,9 +29,8 @@ class Postcode(Text):
     def __init__(self, **options: Any) -> None:
         super().__init__(12, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
-        text = super()._deserialize(value, attr, data, **options)
-        return canonical(text) or text
+    def turn(self, text: str) -> str:
+        return canonical(text) or text.strip()
 
 
 class AgencyIds(fields.List):

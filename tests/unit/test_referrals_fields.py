@@ -25,7 +25,7 @@ def test_a_number_that_could_be_rung_is_taken(number: str) -> None:
     assert is_telephone(number)
 
 
-@pytest.mark.parametrize("number", ["", "12", "01632", "01632 960001 960002", "telephone", "+999 12"])
+@pytest.mark.parametrize("number", ["", "12", "01632 960001 960002", "telephone", "+999 12"])
 def test_a_number_that_could_not_is_refused(number: str) -> None:
     assert not is_telephone(number)
 
