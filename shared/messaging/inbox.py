@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts.envelope import Event, EventSchema, Unreadable, read
 from shared.contracts.registry import schema_for
+from shared.database.rows import insert_or, present
 from shared.logs import place_of
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -115,9 +116,8 @@ class Inbox:
 
     def _admit(self, transaction: Transaction, events: list[Event]) -> set[str]:
         """Writes inbox rows; answers the ids that were not there, less those that already wait for a retry."""
-        dialect = sqlite if self.store.database.is_sqlite else postgresql
-        waiting = select(self.failures.c.event_id).where(self.failures.c.event_id.in_([event.id for event in events]))
-        failed = set(transaction.execute(waiting).scalars())
+        connection = transaction.connection
+        failed = present(connection, self.failures.c.event_id, [event.id for event in events])
         rows = [
             {"event_id": event.id, "type": event.type, "subject": event.subject, "taken_at": transaction.now}
             for event in events
@@ -125,8 +125,7 @@ class Inbox:
         ]
         if not rows:
             return set()
-        insert = dialect.insert(self.inbox).on_conflict_do_nothing().returning(self.inbox.c.event_id)
-        return set(transaction.execute(insert, rows).scalars())
+        return {event_id for (event_id,) in insert_or(connection, self.inbox, rows, "DO NOTHING", ("event_id",))}
 
     def _handle_one(self, event: Event, body: bytes) -> None:
         try:

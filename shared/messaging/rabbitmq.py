@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import eventlet
+from amqp.transport import TCPTransport
 from kombu import Connection, Exchange, Queue
 
 from shared.contracts.envelope import CONTENT_TYPE
@@ -16,6 +17,7 @@ from shared.messaging.broker import AGENCIES, DEAD, EVENTS, Depth, Incoming, Out
 HEARTBEAT = 20
 PREFETCH = 400
 CONFIRM_WITHIN = 20
+READ_AHEAD = 16 * 1024
 QUORUM: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-dead-letter-exchange": DEAD,
@@ -35,6 +37,7 @@ class RabbitBroker:
         connection = Connection(self.url, heartbeat=HEARTBEAT, connect_timeout=5)
         with eventlet.Timeout(10, ConnectionError("the broker did not answer")):
             connection.connect()
+        _read_ahead(connection)
         return connection
 
     def declare(self, topology: Topology) -> None:
@@ -65,6 +68,14 @@ class RabbitBroker:
         with self.connect() as connection, connection.channel() as channel:
             declared = channel.queue_declare(queue, passive=True)
             return Depth(declared.message_count, declared.consumer_count)
+
+
+def _read_ahead(connection: Connection) -> None:
+    """py-amqp asks the system for each of a frame's three parts; its buffer keeps what comes beyond them."""
+    transport = connection.connection.transport
+    if isinstance(transport, TCPTransport):
+        receive = transport.sock.recv
+        transport._quick_recv = lambda wanted: receive(max(wanted, READ_AHEAD))
 
 
 class RabbitPublisher:

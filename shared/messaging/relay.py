@@ -14,8 +14,9 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event as Signal
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
+from shared.database.rows import update_rows
 from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
 from shared.messaging.store import Store
 from shared.metrics import Metrics
@@ -104,13 +105,10 @@ class Relay:
                 rows = []
                 for row in held:
                     position += 1 if row.audience else 0
-                    rows.append({"row": row.id, "at": position if row.audience else None})
-                transaction.execute(
-                    update(table)
-                    .where(table.c.id == bindparam("row"))
-                    .values(sent_at=transaction.now, position=bindparam("at")),
-                    rows,
-                )
+                    rows.append(
+                        {"id": row.id, "sent_at": transaction.now, "position": position if row.audience else None}
+                    )
+                update_rows(transaction.connection, table, rows)
             for row_id, problem in refused.items():
                 transaction.execute(
                     update(table)
@@ -142,8 +140,10 @@ class Relay:
                 eventlet.sleep(POLL_SECONDS)
                 if self._stopping:
                     break
-            yield connection
-            connection.invalidate()  # Closed, not returned to the pool: the lock belongs to the session.
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # Closed, not returned to the pool: the lock belongs to the session.
 
 
 def _outgoing(row: Any) -> Outgoing:

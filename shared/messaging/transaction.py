@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts.envelope import Event, EventSchema, write
 from shared.contracts.registry import schema_for
+from shared.database.rows import insert_or, insert_rows
 from shared.ids import new_id
 from shared.resources import Resources
 
@@ -78,7 +78,7 @@ class Transaction:
         rows, self._rows = self._rows, defaultdict(list)
         for table in self._tables.values():
             if table.name in rows:
-                self.connection.execute(table.insert(), rows[table.name])
+                insert_rows(self.connection, table, rows[table.name])
 
     def _number_events(self) -> None:
         events, self._events = self._events, []
@@ -112,14 +112,14 @@ class Transaction:
         for _, event, _, first in events:
             if not first:
                 added[event.subject] += 1
-        table = self._tables["subjects"]
-        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-        insert = dialect.insert(table)
-        statement = insert.on_conflict_do_update(
-            index_elements=["subject"], set_={"sequence": table.c.sequence + insert.excluded.sequence}
-        ).returning(table.c.subject, table.c.sequence)
-        rows = self.connection.execute(statement, [{"subject": name, "sequence": added[name]} for name in known])
-        return {row.subject: row.sequence - added[row.subject] for row in rows}
+        rows = insert_or(
+            self.connection,
+            self._tables["subjects"],
+            [{"subject": name, "sequence": added[name]} for name in known],
+            "(subject) DO UPDATE SET sequence = subjects.sequence + excluded.sequence",
+            ("subject", "sequence"),
+        )
+        return {subject: sequence - added[subject] for subject, sequence in rows}
 
 
 def _numbered(event: Event, sequence: int) -> Event:
