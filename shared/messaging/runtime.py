@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import eventlet
 from nameko.extensions import DependencyProvider
 from sqlalchemy import MetaData
 
@@ -17,6 +18,8 @@ from shared.messaging.relay import Relay
 from shared.messaging.store import Store
 from shared.metrics import Metrics
 from shared.resources import Resources
+
+RELAY_STOPS_WITHIN = 5
 
 
 @dataclass
@@ -79,10 +82,13 @@ class RelayProvider(DependencyProvider):
         self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, queued)
 
     def start(self) -> None:
-        self.container.spawn_managed_thread(self.relay.run, identifier="relay")
+        self._running = self.container.spawn_managed_thread(self.relay.run, identifier="relay")
 
     def stop(self) -> None:
+        """Returns when the relay has ended: its lock is given back, and the next relay need not wait."""
         self.relay.stop()
+        with eventlet.Timeout(RELAY_STOPS_WITHIN, False):
+            self._running.wait()
 
     def get_dependency(self, worker_ctx: Any) -> Relay:
         return self.relay
