@@ -4,6 +4,7 @@
 raises Unreadable with a code; it never raises anything else and never repeats what it was given.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +14,15 @@ from typing import Any, ClassVar
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError
 
+from shared.contracts.fields import ID
 from shared.contracts.quick import loader
 
 CONTENT_TYPE = "application/cloudevents+json"
 LARGEST = 256 * 1024
+LARGEST_SEQUENCE = 2**31 - 1
+_ID = re.compile(ID)
+_SOURCE = re.compile(r"[!-~]{1,200}")
+_TYPE = re.compile(r"(?=.{1,120}\Z)[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 
 class EventSchema(Schema):
@@ -95,12 +101,12 @@ def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
     if not isinstance(envelope, dict) or envelope.get("specversion") != "1.0":
         raise Unreadable("not-a-cloudevent")
     texts: list[Any] = [envelope.get(name) for name in ("id", "source", "type", "subject")]
-    if not all(isinstance(text, str) and 0 < len(text) <= 200 for text in texts):
-        raise Unreadable("envelope-incomplete")
     event_id, source, kind, subject = texts
+    # Stored and logged as they are, so none may hold what a person wrote, or what a database would not take.
+    if not (_fits(_ID, event_id) and _fits(_SOURCE, source) and _fits(_TYPE, kind) and _fits(_ID, subject)):
+        raise Unreadable("envelope-incomplete")
     try:
-        time = datetime.fromisoformat(envelope["time"])
-        sequence = int(envelope.get("sequence", "0"))
+        time, sequence = _time_and_sequence(envelope)
     except (KeyError, TypeError, ValueError):
         raise Unreadable("envelope-incomplete", event_id) from None
     data: Any = envelope.get("data")
@@ -117,7 +123,18 @@ def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
         subject=subject,
         time=time,
         sequence=sequence,
-        correlation_id=str(envelope.get("correlationid") or event_id)[:80],
-        causation_id=envelope.get("causationid") if isinstance(envelope.get("causationid"), str) else None,
+        correlation_id=envelope["correlationid"] if _fits(_ID, envelope.get("correlationid")) else event_id,
+        causation_id=envelope["causationid"] if _fits(_ID, envelope.get("causationid")) else None,
         data=data if isinstance(data, dict) else {},
     )
+
+
+def _fits(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _time_and_sequence(envelope: Mapping[str, Any]) -> tuple[datetime, int]:
+    time, sequence = datetime.fromisoformat(envelope["time"]), int(envelope.get("sequence", "0"))
+    if time.tzinfo is None or not 0 <= sequence <= LARGEST_SEQUENCE:
+        raise ValueError
+    return time, sequence

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -31,7 +31,7 @@ def parked_groups(store: Store) -> list[dict[str, Any]]:
         .order_by(func.count().desc(), table.c.error)
     )
     with store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+        return [_plain(row) for row in connection.execute(query)]
 
 
 def parked_messages(store: Store, *, error: str | None = None, after: str = "", most: int = 50) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def parked_messages(store: Store, *, error: str | None = None, after: str = "", 
         .limit(min(most, LARGEST_PAGE))
     )
     with store.reading() as connection:
-        return [dict(row._mapping) for row in connection.execute(query)]
+        return [_plain(row) for row in connection.execute(query)]
 
 
 def retry_parked(store: Store, actor: str, *, ids: Sequence[str] | None = None, error: str | None = None) -> int:
@@ -81,6 +81,11 @@ def discard_parked(store: Store, actor: str, reason: str, *, ids: Sequence[str])
 def oldest_age(moment: datetime | None, now: datetime) -> float | None:
     """Seconds since `moment`; None where there is none."""
     return None if moment is None else max(0.0, (now - moment).total_seconds())
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    """A row under names that are texts and no more: orjson writes no other, and SQLAlchemy's own names are more."""
+    return {str(name): value for name, value in row._mapping.items()}
 
 
 def _parked(store: Store, ids: Sequence[str] | None, error: str | None) -> ColumnElement[bool]:
