@@ -17,6 +17,7 @@ from services.routing.schemas import (
     TasksPageSchema,
     TasksQuerySchema,
 )
+from services.routing.webhooks.routes import WebhookRoutes
 from shared.http.access import Access
 from shared.http.keys import KeyRow, key_row
 from shared.http.management import Management
@@ -35,7 +36,7 @@ def find_key(container: Any, key_id: str) -> KeyRow | None:
     return key_row(dict(row)) if row else None
 
 
-class RoutingService:
+class RoutingService(WebhookRoutes):
     """Events come in, tasks come to be; agencies hear of them and read them."""
 
     name = "routing"

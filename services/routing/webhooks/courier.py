@@ -29,6 +29,7 @@ AT_ONCE = 8
 READ_AHEAD = 200
 MOST_OPEN = 10_000
 """With so many undelivered the feed is read no further: the rest waits where it is."""
+FRESH_SECONDS = 2.0
 FLUSH_SECONDS = 0.25
 LONGEST_WAIT = 5.0
 STOP_WITHIN = 15.0
@@ -99,9 +100,10 @@ class Courier:
             self._more = False
             rows = self._feed.read(self.endpoint.agency, self._lanes.read_to, READ_AHEAD)
             self._more = self._more or len(rows) == READ_AHEAD
+            read_at = time.monotonic()
             for position, body in rows:
                 envelope = orjson.loads(body)
-                self._lanes.add(Parcel(position, envelope["id"], envelope["subject"], body))
+                self._lanes.add(Parcel(position, envelope["id"], envelope["subject"], body, read_at))
 
     def _send_what_may_go(self) -> None:
         now = self._now()
@@ -113,7 +115,7 @@ class Courier:
 
     def _deliver(self, parcel: Parcel) -> None:
         try:
-            body = parcel.body or self._body_again(parcel)
+            body = self._body_of(parcel)
             if body is None:  # Its feed no longer holds it, and what follows must not wait for ever.
                 self._lanes.delivered(parcel)
             else:
@@ -128,7 +130,10 @@ class Courier:
             self.endpoint.url, signed_headers(self.endpoint.keys(now), parcel.event_id, now, body), body
         )
 
-    def _body_again(self, parcel: Parcel) -> bytes | None:
+    def _body_of(self, parcel: Parcel) -> bytes | None:
+        """What the feed says now: it may say less than when the event was first read."""
+        if parcel.body is not None and time.monotonic() - parcel.read_at < FRESH_SECONDS:
+            return parcel.body
         rows = self._feed.read(self.endpoint.agency, parcel.position - 1, 1)
         return rows[0][1] if rows and rows[0][0] == parcel.position else None
 

@@ -13,12 +13,16 @@ from datetime import datetime
 
 @dataclass(eq=False)
 class Parcel:
-    """One event for one endpoint. `body` is None for one that is noted, and is read again when it is due."""
+    """One event for one endpoint. `body` is None for one that is noted: it is read again when it is due.
+
+    `read_at` says by the monotonic clock when the body was read.
+    """
 
     position: int
     event_id: str
     subject: str
     body: bytes | None = None
+    read_at: float = 0.0
     attempts: int = 0
     problem: str | None = None
     first_failed_at: datetime | None = None
