@@ -21,7 +21,7 @@ NAME = "20261120T100000Z-delivery-1.eml"
 
 
 def message(number: int = 1, address: str = "reader@example.com", body: str = "Hello,\n") -> Message:
-    return Message(f"delivery-{number}", address, "Referral 7KX-3FM-9QP", body, WRITTEN_AT)
+    return Message(f"delivery-{number}", address, "Referral 7KX-3FM-9QF", body, WRITTEN_AT)
 
 
 def write(folder: Path, *messages: Message) -> None:
@@ -34,7 +34,7 @@ def test_a_message_is_a_file_that_a_mail_program_opens(tmp_path: Path) -> None:
     write(tmp_path / "outbox", message())
     path = tmp_path / "outbox" / NAME
     mail = email.message_from_bytes(path.read_bytes(), EmailMessage, policy=default)
-    assert (mail["To"], mail["Subject"]) == ("reader@example.com", "Referral 7KX-3FM-9QP")
+    assert (mail["To"], mail["Subject"]) == ("reader@example.com", "Referral 7KX-3FM-9QF")
     assert mail["Message-ID"] == "<delivery-1@example.org>"
 
 
@@ -88,7 +88,7 @@ def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_messages_are_listed_without_an_address(outbox: Path) -> None:
     write(outbox, message(), message(2))
     result = CliRunner().invoke(app, ["list"])
-    assert result.output.count("2026-11-20 10:00:00  Referral 7KX-3FM-9QP") == 2
+    assert result.output.count("2026-11-20 10:00:00  Referral 7KX-3FM-9QF") == 2
     assert NAME in result.output
     assert "@" not in result.output
 
@@ -105,11 +105,12 @@ def test_an_empty_outbox_says_so(outbox: Path) -> None:
 
 def test_one_message_is_shown_as_its_reader_sees_it(outbox: Path) -> None:
     write(outbox, message())
-    assert CliRunner().invoke(app, ["show", NAME]).output == "Referral 7KX-3FM-9QP\n\nHello,\n"
+    assert CliRunner().invoke(app, ["show", NAME]).output == "Referral 7KX-3FM-9QF\n\nHello,\n"
 
 
 @pytest.mark.parametrize("name", ["absent.eml", "../keys/internal"])
 def test_a_file_that_is_no_message_is_not_shown(outbox: Path, name: str) -> None:
+    write(outbox, message())
     (outbox.parent / "keys").mkdir()
     (outbox.parent / "keys" / "internal").write_text("secret")
     result = CliRunner().invoke(app, ["show", name])

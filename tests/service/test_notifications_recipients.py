@@ -93,7 +93,6 @@ def test_where_writing_is_not_safe_or_not_possible_is_nowhere(
         (404, {}, "recipient-unknown", True),
         (401, {}, "referrals-refused", False),
         (503, {}, "referrals-refused", False),
-        (302, {}, "referrals-refused", False),
         (200, {"channel": 7}, "recipient-unreadable", False),
         (200, {"channel": None, "reason": "Test Child lives here"}, "recipient-unreadable", False),
         (200, [], "recipient-unreadable", False),
@@ -106,6 +105,15 @@ def test_what_referrals_cannot_answer_is_final_or_asked_again(
     with pytest.raises(NotTaken, match=f"^{code}$") as raised:
         referrer(recipients)
     assert raised.value.final is final
+
+
+def test_the_key_is_taken_to_no_other_address(recipients: Recipients, referrals: ReferralsNearby) -> None:
+    elsewhere = ReferralsNearby()
+    referrals.status, referrals.location = 302, elsewhere.url
+    with pytest.raises(NotTaken, match="referrals-refused"):
+        referrer(recipients)
+    elsewhere.stop()
+    assert elsewhere.asked == []
 
 
 def test_an_answer_that_is_no_json_is_asked_for_again(recipients: Recipients, referrals: ReferralsNearby) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import eventlet
 import pytest
+from sqlalchemy import select
 
 from services.notifications.carriers.carrier import CarrierAway, Line, Message, NotTaken
-from services.notifications.deliveries import BATCH, LEASE, claim
+from services.notifications.deliveries import BATCH, LEASE, claim, put_back
 from services.notifications.sender import POLICY
+from services.notifications.service import NotificationsService
+from services.notifications.tables import deliveries
 from shared.ids import new_id
 from tests.support.notifying import (
     REFERENCE,
@@ -22,7 +25,9 @@ from tests.support.notifying import (
     under_review,
     withdrawn,
 )
-from tests.support.pairs import Pair
+from tests.support.pairs import Pair, scale_pair
+from tests.support.postgres import Postgres
+from tests.support.rabbitmq import RabbitMQ
 
 
 class Postbox:
@@ -277,6 +282,17 @@ def test_two_replicas_send_each_message_once(pair: Pair, tmp_path: Path) -> None
         replica.close()
 
 
+def test_what_another_replica_is_claiming_is_passed_over_not_waited_for(
+    postgres: Postgres, rabbitmq: RabbitMQ, tmp_path: Path
+) -> None:
+    notifications = Notifications(scale_pair(postgres, rabbitmq), tmp_path)
+    notifications.take(submitted("referral-1"), submitted("referral-2"))
+    with notifications.store.writing() as another:
+        another.execute(select(deliveries).where(deliveries.c.referral_id == "referral-1").with_for_update())
+        assert [delivery.referral_id for delivery in claim(notifications.store)] == ["referral-2"]
+    notifications.close()
+
+
 def test_what_a_dead_replica_had_claimed_is_sent_by_another_under_the_same_id(notifications: Notifications) -> None:
     notifications.take(submitted())
     (lost,) = claim(notifications.store)
@@ -285,6 +301,17 @@ def test_what_a_dead_replica_had_claimed_is_sent_by_another_under_the_same_id(no
     assert notifications.sender.send_due() == 1
     (mail,) = notifications.mails()
     assert mail["Message-ID"] == f"<{lost.id}@example.org>"
+
+
+def test_who_lost_a_claim_cannot_give_it_back(notifications: Notifications) -> None:
+    notifications.take(submitted())
+    (lost,) = claim(notifications.store)
+    notifications.clock.forward(seconds=LEASE.total_seconds())
+    (held,) = claim(notifications.store)
+    put_back(notifications.store, lost, notifications.clock.now())
+    assert claim(notifications.store) == []
+    put_back(notifications.store, held, notifications.clock.now())
+    assert len(claim(notifications.store)) == 1
 
 
 def test_a_sender_that_lost_its_claim_writes_no_second_end(notifications: Notifications) -> None:
@@ -300,14 +327,14 @@ def test_a_sender_that_lost_its_claim_writes_no_second_end(notifications: Notifi
     assert notifications.row().attempts == 1
 
 
-def test_the_sender_sleeps_until_it_is_woken_and_stops_when_told(notifications: Notifications) -> None:
+def test_the_sender_sleeps_until_events_wake_it_and_stops_when_told(notifications: Notifications) -> None:
     postbox = Postbox()
-    sender = notifications.sender_with(postbox)
+    service = NotificationsService()
+    service.inbox, service.sender = notifications.inbox, notifications.sender_with(postbox)  # type: ignore[assignment]
+    sender = service.sender
     running = eventlet.spawn(sender.run)
     eventlet.sleep(0.05)
-    notifications.take(submitted())
-    assert postbox.taken == []
-    sender.wake()
+    service.receive([submitted()])
     while not postbox.taken:
         eventlet.sleep(0.01)
     sender.stop()

@@ -64,7 +64,7 @@ def carrier(url: str, *, sender: str = "waypost@example.org", whole: float = 5.0
 
 
 def message(name: str = "reader", number: int = 1, domain: str = "example.com") -> Message:
-    return Message(f"delivery-{number}", f"{name}@{domain}", "Referral 7KX-3FM-9QP", "Hello,\n\nA link.\n", WRITTEN_AT)
+    return Message(f"delivery-{number}", f"{name}@{domain}", "Referral 7KX-3FM-9QF", "Hello,\n\nA link.\n", WRITTEN_AT)
 
 
 def refusal_of(server: MailServer, name: str, **options: Any) -> NotTaken:
@@ -87,7 +87,7 @@ def test_a_batch_arrives_whole_over_one_connection(start: Started) -> None:
     mail = message_from_string(kept[0]["text"], EmailMessage, policy=default)
     assert mail["From"] == "Waypost <waypost@example.org>"
     assert mail["To"] == "reader@example.com"
-    assert mail["Subject"] == "Referral 7KX-3FM-9QP"
+    assert mail["Subject"] == "Referral 7KX-3FM-9QF"
     assert mail["Message-ID"] == "<delivery-0@example.org>"
     assert mail["Date"].datetime == WRITTEN_AT
     assert mail["Auto-Submitted"] == "auto-generated"

@@ -43,7 +43,7 @@ from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, settings_for
 
 WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
-REFERENCE = "7KX-3FM-9QP"
+REFERENCE = "7KX-3FM-9QF"
 MIGRATIONS = Path(services.notifications.__file__).parent / "migrations"
 
 
@@ -54,6 +54,7 @@ class ReferralsNearby:
         self.asked: list[dict[str, Any]] = []
         self.status = 200
         self.raw: bytes | None = None
+        self.location: str | None = None
         self.answer: Any = {"channel": "e-mail", "address": "referrer@example.org", "reference": REFERENCE}
         self._listener = eventlet.listen(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -63,11 +64,14 @@ class ReferralsNearby:
         self.asked.append(
             {
                 "path": environ["PATH_INFO"],
-                "query": parse_qs(environ["QUERY_STRING"]),
+                "query": parse_qs(environ.get("QUERY_STRING", "")),
                 "key": environ.get("HTTP_AUTHORIZATION"),
             }
         )
-        start_response(f"{self.status} X", [("Content-Type", "application/json"), ("Connection", "close")])
+        headers = [("Content-Type", "application/json"), ("Connection", "close")]
+        if self.location:
+            headers.append(("Location", self.location))
+        start_response(f"{self.status} X", headers)
         return [json.dumps(self.answer).encode() if self.raw is None else self.raw]
 
     def stop(self) -> None:

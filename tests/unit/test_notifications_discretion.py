@@ -49,7 +49,7 @@ def names_in(directory: Directory) -> Iterator[str]:
 
 def message_of(notice: Notice) -> Message:
     link = domain.link_of(notice, "0193-referral", {"referrer": "https://example.org", "agency": "https://example.net"})
-    words = {**dict(notice.words), "reference": "7KX-3FM-9QP", "link": link}
+    words = {**dict(notice.words), "reference": "7KX-3FM-9QF", "link": link}
     subject, body = load_templates()[notice.template].render(words)
     return Message("delivery-1", "reader@example.com", subject, body, WRITTEN_AT)
 
@@ -68,8 +68,8 @@ def test_a_whole_message_with_all_its_headers_reveals_nothing(notice: Notice) ->
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.template)
 def test_every_message_has_the_reference_and_the_link_and_no_gap(notice: Notice) -> None:
     message = message_of(notice)
-    assert "7KX-3FM-9QP" in message.subject
-    assert "7KX-3FM-9QP" in message.body
+    assert "7KX-3FM-9QF" in message.subject
+    assert "7KX-3FM-9QF" in message.body
     assert re.search(r"^https://example\.(org/v1/referrals/0193-referral|net/v1/tasks/task-1)$", message.body, re.M)
     assert "{" not in message.subject + message.body
 
@@ -138,4 +138,4 @@ def test_a_folder_with_a_revealing_template_is_refused_at_start(tmp_path: Path) 
 
 def test_a_variable_that_is_not_given_is_an_error_never_a_gap() -> None:
     with pytest.raises(jinja2.UndefinedError):
-        load_templates()["task-new"].render({"reference": "7KX-3FM-9QP", "link": "https://example.org"})
+        load_templates()["task-new"].render({"reference": "7KX-3FM-9QF", "link": "https://example.org"})

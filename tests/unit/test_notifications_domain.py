@@ -52,8 +52,8 @@ def test_an_agency_is_led_to_its_task_and_a_referrer_to_the_referral() -> None:
 def test_a_delivery_has_one_id_for_ever_and_no_other_message_has_it() -> None:
     agency, referrer = domain.on_routed("an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
     assert domain.delivery_id("event-1", agency) == domain.delivery_id("event-1", agency)
-    ids = {domain.delivery_id(event, notice) for event in ("event-1", "event-2") for notice in (agency, referrer)}
-    assert len(ids) == 4
+    notices = (agency, referrer, domain.WITHDRAWN)
+    assert len({domain.delivery_id(event, notice) for event in ("event-1", "event-2") for notice in notices}) == 6
 
 
 @pytest.mark.parametrize(
