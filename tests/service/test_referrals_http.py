@@ -116,7 +116,7 @@ def test_a_school_refers_reads_changes_and_follows(running: Running) -> None:
     ],
 )
 def test_nothing_about_a_referral_is_open(running: Running, method: str, path: str) -> None:
-    body = {} if method == "POST" else None
+    body: dict[str, Any] | None = {} if method == "POST" else None
 
     assert running.ask(method, path, body, key="")[0] == 401
     assert running.ask(method, path, body, key="wp_aaaaaaaaaa_wrong")[0] == 401
@@ -136,6 +136,14 @@ def test_the_inner_route_opens_to_the_services_key_alone(running: Running) -> No
     status, _, body = running.ask("GET", path, key=INTERNAL_KEY)
     assert (status, orjson.loads(body)["address"]) == (200, "teacher@example.org")
     assert running.ask("GET", path.replace("received", "Not a code"), key=INTERNAL_KEY)[0] == 400
+
+
+def test_with_no_services_key_configured_the_inner_route_opens_to_nobody(running: Running) -> None:
+    running.container.config["INTERNAL_KEY"] = ""
+    try:
+        assert running.ask("GET", "/internal/v1/referrals/1/recipient", key=" ")[0] == 401
+    finally:
+        running.container.config["INTERNAL_KEY"] = INTERNAL_KEY
 
 
 def test_an_anonymous_question_is_answered_and_leaves_nothing(running: Running) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+import eventlet
 import pytest
+from sqlalchemy.event import listen, remove
 
 from services.referrals.tables import metadata
 from shared.contracts.referrals import ReferralSubmitted
@@ -226,3 +228,48 @@ def test_a_key_is_its_owners_own(desk: ReferralsDesk) -> None:
 def test_a_refused_body_does_not_use_its_key_up(desk: ReferralsDesk) -> None:
     assert desk.post("/v1/referrals", a_referral(needs=["money"]), once="refused")["code"] == "invalid"
     assert desk.post("/v1/referrals", a_referral(), once="refused")["http_status"] == 201
+
+
+def test_two_requests_with_one_key_at_the_same_time_are_one_referral(desk: ReferralsDesk) -> None:
+    before = len(desk.rows("referrals"))
+    pool = eventlet.GreenPool()
+
+    answers = list(pool.imap(lambda _: desk.post("/v1/referrals", a_referral(), once="at-once"), range(5)))
+
+    assert sorted(answer["http_status"] for answer in answers) == [201, 409, 409, 409, 409]
+    assert len(desk.rows("referrals")) == before + 1
+
+
+def test_one_that_is_refused_takes_no_other_of_its_group_with_it(desk: ReferralsDesk) -> None:
+    desk.post("/v1/referrals", a_referral(), once="taken")
+    pool = eventlet.GreenPool()
+
+    keys = [f"group-{number}" for number in range(5)]
+    answers = list(pool.imap(lambda key: desk.post("/v1/referrals", a_referral(), once=key), [*keys, "taken"]))
+
+    assert [answer["http_status"] for answer in answers] == [201] * 6
+    assert ["Idempotent-Replayed" in answer for answer in answers] == [False] * 5 + [True]
+
+
+def test_taking_a_referral_asks_the_database_nothing(desk: ReferralsDesk) -> None:
+    asked: list[str] = []
+    engine = desk.runtime.store.database.engine
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement.split()[0])
+
+    listen(engine, "before_cursor_execute", note)
+    try:
+        desk.post("/v1/referrals", a_referral(), once="asks-nothing")
+    finally:
+        remove(engine, "before_cursor_execute", note)
+
+    assert set(asked) - {"BEGIN"} == {"INSERT"}
+
+
+def test_a_reference_that_exists_already_is_drawn_again(desk: ReferralsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = desk.post("/v1/referrals", a_referral())["reference"]
+    draws = iter([taken, "346-789-BCD"])
+    monkeypatch.setattr("services.referrals.intake.new_reference", lambda: next(draws))
+
+    assert desk.post("/v1/referrals", a_referral(), once="drawn-again")["reference"] == "346-789-BCD"
