@@ -38,6 +38,18 @@ def test_a_message_is_a_file_that_a_mail_program_opens(tmp_path: Path) -> None:
     assert mail["Message-ID"] == "<delivery-1@example.org>"
 
 
+def test_a_long_link_stays_in_one_piece(tmp_path: Path) -> None:
+    link = f"https://referrals.example.org/v1/referrals/{'0' * 80}"
+    write(tmp_path, message(body=f"Hello,\n\n{link}\n"))
+    assert link in (tmp_path / NAME).read_text().splitlines()
+
+
+def test_a_text_beyond_ascii_arrives_as_written(tmp_path: Path) -> None:
+    write(tmp_path, message(body="Croeso i’r gwasanaeth\n"))
+    mail = email.message_from_bytes((tmp_path / NAME).read_bytes(), EmailMessage, policy=default)
+    assert mail.get_content().strip() == "Croeso i’r gwasanaeth"
+
+
 def test_only_the_owner_may_look(tmp_path: Path) -> None:
     write(tmp_path / "outbox", message())
     assert stat.S_IMODE((tmp_path / "outbox").stat().st_mode) == 0o700

@@ -31,5 +31,6 @@ def as_email(message: Message, sender: str) -> EmailMessage:
     email["Date"] = message.written_at
     email["Message-ID"] = f"<{message.id}@{domain_of(sender)}>"
     email["Auto-Submitted"] = "auto-generated"  # So that out-of-office notices do not answer.
-    email.set_content(message.body)
+    # Left as it is where it can be: wrapped and escaped, a long link is broken for whoever opens the file.
+    email.set_content(message.body, cte="7bit" if message.body.isascii() else "quoted-printable")
     return email
