@@ -18,8 +18,10 @@ Ask = Callable[..., list[Any]]
 
 RESOLVE_SECONDS = 5.0
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("2001::/32", "2002::/16", "192.88.99.0/24"))
-"""Addresses that carry another inside, or lead to whoever translates: what is behind them cannot be seen from here."""
+SPECIAL = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+)
+"""For protocols and documents, or leading to whoever translates: Python's versions differ on some of them."""
 
 
 class Refused(Exception):
@@ -74,4 +76,4 @@ def is_public(address: Address) -> bool:
         return False
     if address.version == 6 and address not in GLOBAL_UNICAST:
         return False
-    return not any(address.version == network.version and address in network for network in TRANSLATED)
+    return not any(address.version == network.version and address in network for network in SPECIAL)

@@ -88,23 +88,27 @@ class Post:
     def _connect(self, places: list[Place], server_name: str | None) -> socket.socket:
         problem: OSError | None = None
         for place in places[:MOST_ADDRESSES]:
-            plain = socket.socket(place.family, socket.SOCK_STREAM)
             try:
-                plain.settimeout(self._connect_seconds)
-                plain.connect(place.socket_address)
-                made = self._context.wrap_socket(plain, server_hostname=server_name) if server_name else plain
-                made.settimeout(self._answer_seconds)
-                return made
+                return self._connect_to(place, server_name)
             except ssl.SSLError:
-                plain.close()
                 raise
             except OSError as error:
-                plain.close()
                 problem = error
-            except BaseException:
-                plain.close()
-                raise
         raise problem or OSError
+
+    def _connect_to(self, place: Place, server_name: str | None) -> socket.socket:
+        made = socket.socket(place.family, socket.SOCK_STREAM)
+        try:
+            made.settimeout(self._connect_seconds)
+            made.connect(place.socket_address)
+            if server_name:
+                made = self._context.wrap_socket(made, server_hostname=server_name, do_handshake_on_connect=False)
+                made.do_handshake()
+            made.settimeout(self._answer_seconds)
+        except BaseException:
+            made.close()
+            raise
+        return made
 
 
 def port_of(url: SplitResult) -> int:
