@@ -13,7 +13,11 @@ _RANDOM_SIGNS = 8
 
 def new_reference() -> str:
     """A new reference, at random among 78 thousand million: it tells nothing about how many there are."""
-    signs = [secrets.choice(SIGNS) for _ in range(_RANDOM_SIGNS)]
+    number = secrets.randbelow(len(SIGNS) ** _RANDOM_SIGNS)
+    signs = []
+    for _ in range(_RANDOM_SIGNS):
+        number, sign = divmod(number, len(SIGNS))
+        signs.append(SIGNS[sign])
     return _grouped("".join(signs) + _check_sign(signs))
 
 

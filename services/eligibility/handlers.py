@@ -5,13 +5,14 @@ An assessment names the facts that it used by their sequence, so whoever reads i
 
 from sqlalchemy import select
 
-from services.eligibility.domain import facts_of, outcome_of
+from services.eligibility.domain import outcome_of
 from services.eligibility.tables import assessments
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
 from shared.contracts.referrals import ReferralAmended, ReferralSubmitted
 from shared.messaging.inbox import Handlers
 from shared.messaging.transaction import Transaction
+from shared.rules import facts_of
 
 
 def submitted(transaction: Transaction, event: Event) -> None:

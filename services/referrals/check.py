@@ -7,17 +7,17 @@ matters.
 from typing import Any
 
 from services.referrals import forms, receipts
-from services.referrals.domain import rules_facts
 from services.referrals.facts import facts_of_check
 from services.referrals.known import Known
 from shared.clock import Clock, london_date
+from shared.rules import facts_of
 
 
 def check(raw: Any, known: Known, clock: Clock) -> dict[str, Any]:
     """Every agency's answer with its receipt; raises a 422 problem with all errors."""
     now = clock.now()
     body = forms.ELIGIBILITY_CHECK.read(raw, known, now)
-    facts = rules_facts(facts_of_check(body, london_date(now), known))
+    facts = facts_of(facts_of_check(body, london_date(now), known))
     decisions = known.directory.assess(facts, london_date(now), known.releases())
     outcomes = [
         {

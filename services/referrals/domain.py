@@ -4,12 +4,10 @@ The table is all there is to it: the code runs it, the tests walk it, the docume
 hold is not allowed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from shared.rules.facts import ChildFacts, Facts, Interval, Place
 from shared.rules.times import YearMonth, months_since
 
 TOLD = ("yes", "partly", "no", "unknown")
@@ -100,25 +98,3 @@ def release_facts(released_on: str | None, received_on: date) -> dict[str, Any]:
         return {"release_month": None, "months_since_release": None}
     months = months_since(released(released_on), received_on)
     return {"release_month": released_on[:7], "months_since_release": {"low": months.low, "high": months.high}}
-
-
-def rules_facts(thin: Mapping[str, Any]) -> Facts:
-    """The facts of an event as the rules take them."""
-    months = thin["months_since_release"]
-    return Facts(
-        kind=thin["kind"],
-        referrer_type=thin["referrer_type"],
-        relationship=thin["relationship"],
-        stage=thin["stage"],
-        months_since_release=None if months is None else Interval(months["low"], months["high"]),
-        home=_place(thin["home"]),
-        borough=_place(thin["borough"]),
-        children=tuple(
-            ChildFacts(child["id"], child["age"], _place(child["school"]), _place(child["practice"]))
-            for child in thin["children"]
-        ),
-    )
-
-
-def _place(thin: Mapping[str, Any]) -> Place:
-    return Place(thin["place"], thin["basis"])

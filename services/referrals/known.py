@@ -15,7 +15,6 @@ Thin = dict[str, Any]
 
 RELEASES_FOR = 5.0  # seconds; as long as the places themselves take to see a new file
 NOT_GIVEN: Thin = {"place": None, "basis": "not-given"}
-BY_CODE = "postcode"  # The rules have no basis of their own for a borough that was named by its code.
 _NOT_IN_A_RELEASE = re.compile(r"[^A-Za-z0-9 ._:+-]+")
 
 
@@ -53,7 +52,7 @@ class Known:
         if not borough:
             return NOT_GIVEN
         if borough.get("code"):
-            return {"place": borough["code"], "basis": BY_CODE}
+            return {"place": borough["code"], "basis": "code"}
         return self._by_postcode(borough["postcode"])
 
     def school(self, school: Mapping[str, Any] | None) -> Thin:

@@ -6,6 +6,7 @@ Everything here is pure: no clock, no files, no network, the standard library al
 
 from shared.rules.facts import NOT_GIVEN, ChildFacts, Facts, Interval, Place
 from shared.rules.receipt import ELIGIBLE, INELIGIBLE, NEEDS_INFORMATION, OUTCOMES, REVIEW, Receipt
+from shared.rules.thin import facts_of
 from shared.rules.times import age_on, birthday, months_since
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Receipt",
     "age_on",
     "birthday",
+    "facts_of",
     "months_since",
 ]

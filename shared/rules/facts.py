@@ -12,7 +12,7 @@ KINDS = ("family-support", "consultation")
 REFERRER_TYPES = ("school", "gp", "professional", "family")
 RELATIONSHIPS = ("parent", "carer", "sibling", "other")
 STAGES = ("awaiting-sentence", "remand", "sentenced", "released")
-BASES = ("postcode", "urn", "ods", "not-given", "no-district", "not-found")
+BASES = ("postcode", "urn", "ods", "code", "not-given", "no-district", "not-found")
 
 PLACE_CODE = re.compile(r"[EWSNLM]\d{8}|gias:\d{3}")
 _CHILD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_-]{0,79}")

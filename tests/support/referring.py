@@ -221,12 +221,12 @@ def routed(referral_id: str, sequence: int = 1, agency: str = "families-apart") 
 
 def assessed(desk: ReferralsDesk, referral_id: str, facts_sequence: int = 1) -> bytes:
     """What the rules say of a referral as it stands, as the eligibility service tells it."""
-    from services.referrals.domain import rules_facts
+    from shared.rules import facts_of
 
     facts = desk.rows("referrals", id=referral_id)[0]["facts"]
     directory = desk.runtime.resources.directory
     received_on = datetime.fromisoformat(facts["received_on"]).date()
-    decisions = directory.assess(rules_facts(facts), received_on, facts["data_releases"])
+    decisions = directory.assess(facts_of(facts), received_on, facts["data_releases"])
     outcomes = [
         {
             "agency": decision.agency,

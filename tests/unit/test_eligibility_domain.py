@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from services.eligibility.domain import as_code, facts_of, outcome_of
+from services.eligibility.domain import as_code, outcome_of
 from shared.directory import load_directory
-from shared.rules import ChildFacts, Facts, Interval, Place
+from shared.rules import ChildFacts, Facts, Interval, Place, facts_of
 
 DATA = {
     "kind": "family-support",
