@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.callers import World, by_feed, by_queue
-from tests.support.families import PRACTICES, SCHOOLS
+from tests.support.families import registers
 from tests.support.pairs import scale_pair
 from tests.support.rabbitmq import RabbitMQ
 from tests.support.system import EVERYTHING, default_system, places_folder, scale_system
@@ -19,10 +19,7 @@ MAIL = {
 
 @pytest.fixture(scope="session")
 def places(server_folder: Path) -> Path:
-    schools, practices = server_folder / "edubasealldata20261101.csv", server_folder / "epraccur.csv"
-    schools.write_text(SCHOOLS, encoding="cp1252")
-    practices.write_text(PRACTICES)
-    return places_folder(server_folder, schools, practices)
+    return places_folder(server_folder, *registers(server_folder))
 
 
 @pytest.fixture(scope="session", params=["default", "scale"])

@@ -4,6 +4,7 @@ Ages and release dates are counted from today, since the system under test has t
 """
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,14 @@ PERSONAL = [
 """What could tell who a family is, where it lives or what it needs."""
 
 Json = dict[str, Any]
+
+
+def registers(folder: Path) -> list[Path]:
+    """The files of schools and practices, in `folder`, for `waypost places import`."""
+    schools, practices = folder / "edubasealldata20261101.csv", folder / "epraccur.csv"
+    schools.write_text(SCHOOLS, encoding="cp1252")
+    practices.write_text(PRACTICES)
+    return [schools, practices]
 
 
 def today() -> date:
