@@ -128,6 +128,14 @@ def get(queue: Callable[[World], str]) -> Attempt:
     return lambda channel, world: channel.basic_get(queue(world))
 
 
+def purge(queue: Callable[[World], str]) -> Attempt:
+    return lambda channel, world: channel.queue_purge(queue(world))
+
+
+def delete(queue: Callable[[World], str]) -> Attempt:
+    return lambda channel, world: channel.queue_delete(queue(world))
+
+
 def bind(exchange: str, key: str) -> Attempt:
     return lambda channel, world: channel.queue_bind(world.a.queue, exchange, key)
 
@@ -147,14 +155,8 @@ ATTEMPTS: dict[str, Attempt] = {
     **{f"consume {name} without acknowledging": consume(queue, no_ack=True) for name, queue in QUEUES.items()},
     "consume B's queue alone": consume(QUEUES["B's queue"], exclusive=True),
     **{f"get from {name}": get(queue) for name, queue in QUEUES.items()},
-    **{
-        f"purge {name}": lambda channel, world, queue=queue: channel.queue_purge(queue(world))
-        for name, queue in QUEUES.items()
-    },
-    **{
-        f"delete {name}": lambda channel, world, queue=queue: channel.queue_delete(queue(world))
-        for name, queue in QUEUES.items()
-    },
+    **{f"purge {name}": purge(queue) for name, queue in QUEUES.items()},
+    **{f"delete {name}": delete(queue) for name, queue in QUEUES.items()},
     "delete its own queue": lambda channel, world: channel.queue_delete(world.a.queue),
     "declare a queue": declare("mine", durable=True, auto_delete=False),
     "declare a queue that the broker names": declare("", exclusive=True),
