@@ -56,7 +56,9 @@ def _length(head: bytes) -> int:
     raise ValueError("an answer without a length cannot be told from the next")
 
 
-def closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: float, most: int | None = None) -> list[Answer]:
+def closed_loop(
+    port: int, requests: Sequence[Iterator[bytes]], seconds: float, most: int | None = None
+) -> list[Answer]:
     """A connection for each of `requests`, for some seconds, or until `most` were answered."""
     connections = [_Connection(port) for _ in requests]
     poll, by_descriptor = select.epoll(), {}
@@ -84,7 +86,8 @@ def closed_loop(port: int, requests: Sequence[Iterator[bytes]], seconds: float, 
 
 def open_loop(port: int, requests: Iterator[bytes], rate: float, seconds: float) -> list[Answer]:
     """`rate` requests a second at even distances, each on a connection that is free, or on a new one."""
-    poll, by_descriptor = select.epoll(), {}
+    poll = select.epoll()
+    by_descriptor: dict[int, _Connection] = {}
     free: deque[_Connection] = deque()
     answers: list[Answer] = []
     total, sent, begun = int(rate * seconds), 0, time.monotonic() + 0.1

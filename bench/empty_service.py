@@ -1,4 +1,4 @@
-"""A nameko service that answers a POST and does nothing else: what nameko itself costs. `python -m bench.empty_service PORT`."""
+"""What nameko itself costs: a service that answers a POST and does nothing. `python -m bench.empty_service PORT`."""
 
 import sys
 

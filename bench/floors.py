@@ -4,7 +4,7 @@ psycopg and py-amqp are used as they come, blocking, one thread: no fewer layers
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -18,7 +18,7 @@ WINDOW = 200
 
 
 @contextmanager
-def alone(work: Callable[..., None], *arguments: Any) -> Any:
+def alone(work: Callable[..., None], *arguments: Any) -> Iterator[Connection]:
     """Runs `work(pipe, *arguments)` in a fresh process; gives our end of the pipe. Ended when the block ends."""
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=work, args=(theirs, *arguments), daemon=True)
@@ -63,23 +63,19 @@ def confirm(pipe: Connection, url: str, exchange: str, routing_key: str, body: b
     """Publishes `most` messages, mandatory and persistent, by windows of confirms; tells events per second."""
     connection, channel = channel_to(url)
     channel.confirm_select()
-    last = 0
+    unconfirmed: set[int] = set()
 
     def acked(tag: int, multiple: bool) -> None:
-        nonlocal confirmed
-        confirmed += tag - min(tag - 1, last + confirmed) if multiple else 1
+        unconfirmed.difference_update([each for each in unconfirmed if each <= tag] if multiple else [tag])
 
     channel.events["basic_ack"].add(acked)
     begun = time.perf_counter()
-    for _ in range(most // WINDOW):
-        confirmed = 0
-        for _ in range(WINDOW):
-            message = amqp.Message(body, delivery_mode=2)
-            channel.basic_publish(message, exchange, routing_key, mandatory=True)
-        while confirmed < WINDOW:
+    for number in range(1, most + 1):
+        channel.basic_publish(amqp.Message(body, delivery_mode=2), exchange, routing_key, mandatory=True)
+        unconfirmed.add(number)
+        while len(unconfirmed) >= WINDOW or (number == most and unconfirmed):
             connection.drain_events(timeout=30)
-        last += WINDOW
-    pipe.send((most // WINDOW) * WINDOW / (time.perf_counter() - begun))
+    pipe.send(most / (time.perf_counter() - begun))
     connection.close()
 
 
@@ -88,7 +84,9 @@ def listen(pipe: Connection, url: str, queue: str) -> None:
     connection, channel = channel_to(url)
 
     def take(message: Any) -> None:
-        pipe.send((bytes(message.body) if not isinstance(message.body, str) else message.body.encode(), time.monotonic()))
+        pipe.send(
+            (bytes(message.body) if not isinstance(message.body, str) else message.body.encode(), time.monotonic())
+        )
         channel.basic_ack(message.delivery_tag)
 
     channel.basic_consume(queue, callback=take)

@@ -28,7 +28,11 @@ def measure(servers: Servers, rounds: int, seconds: float, sampled: Path | None 
     closed_loop(default.port, default.referrals(), WARM_UP)
     scale.sample()
     default.sample()
-    floor, ours, small = _Loads(empty, empty_port), _Loads(scale_process, scale.port), _Loads(default_process, default.port)
+    floor, ours, small = (
+        _Loads(empty, empty_port),
+        _Loads(scale_process, scale.port),
+        _Loads(default_process, default.port),
+    )
     left = []
     for _ in range(rounds):
         floor.load(nothing, seconds)
@@ -40,8 +44,8 @@ def measure(servers: Servers, rounds: int, seconds: float, sampled: Path | None 
     default.stop()
     empty.kill()
     how = (
-        f"{CLIENTS} clients on kept connections, closed loop, {seconds:.0f} s a round. Each request is a whole referral with an "
-        "`Idempotency-Key`, validated, sealed and committed with its event before the 201; nameko's is empty both ways. "
+        f"{CLIENTS} clients on kept connections, closed loop, {seconds:.0f} s a round. Each request is a whole referral with "
+        "an `Idempotency-Key`, validated, sealed and committed with its event before the 201; nameko's is empty both ways. "
         "In the default the same process also assesses, routes and notifies while it is loaded. Processor time is the "
         "service's own process: it says more than the rate where servers, clients and service share two cores. 'Unsent' are "
         "the events that the relay, in the same process, has still to send when the load ends."

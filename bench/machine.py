@@ -28,7 +28,9 @@ def described() -> dict[str, str]:
 def sync_speed(folder: Path) -> str:
     """What `pg_test_fsync` says of the folder's disk, for PostgreSQL's way of writing its log."""
     program = find("pg_test_fsync", "postgresql", PROGRAMS)
-    said = subprocess.run([program, "-s", "1", "-f", folder / "sync"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [program, "-s", "1", "-f", folder / "sync"], capture_output=True, text=True, check=True
+    ).stdout
     found = re.search(r"fdatasync\s+([\d.]+) ops/sec\s+(\d+) usecs", said)
     return f"fdatasync of 8 kB: {float(found[1]):,.0f} a second, {found[2]} µs each" if found else "not measured"
 
@@ -49,5 +51,7 @@ def _rabbitmq() -> str:
 
 
 def _revision() -> str:
-    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return said.stdout.strip() or "unknown"

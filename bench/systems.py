@@ -15,12 +15,13 @@ from signal import SIGUSR1
 from typing import Any
 
 from bench.client import post
-from services.catalogue import agency_queue, runtime_of
+from services.catalogue import agency_queue, runtime_of, topology
 from services.commands.first_start import EXAMPLE
 from shared.http.stored_keys import create_key
 from shared.ids import new_id
+from shared.messaging.broker import broker_for
 from shared.resources import Resources
-from shared.settings import HTTP_PORTS, MANAGEMENT_PORTS, Settings
+from shared.settings import HTTP_PORTS, MANAGEMENT_PORTS, SERVICES, Settings
 from tests.support.pairs import scale_pair
 from tests.support.postgres import Postgres
 from tests.support.process import Process, free_port
@@ -55,20 +56,32 @@ class System:
 
     def start(self, *services: str) -> Process:
         """One process with these services; all when none is named. Returns when it says that it is up."""
-        name = services[0] if services else "all"
-        command = [sys.executable, "-m", "services", "run", *services]
-        if self._sampled:
-            command[2:3] = ["bench.sampling", str(self._sampled / f"{name}.txt")]
-        process = self._processes[name] = Process(command, log=self.folder / f"{name}.log", env=self.environment, cwd=ROOT)
-        process.log.unlink(missing_ok=True)
-        process.start().wait_for_line("Waypost is up", seconds=60)
+        process = self.launch(*services)
+        process.wait_for_line("Waypost is up", seconds=60)
         return process
+
+    def launch(self, *services: str) -> Process:
+        """As `start`, but returns at once."""
+        name = services[0] if services else "all"
+        module = ["bench.sampling", str(self._sampled / f"{name}.txt")] if self._sampled else ["services"]
+        return self._launch(name, [*module, "run", *services])
+
+    def _launch(self, name: str, module: list[str]) -> Process:
+        command = [sys.executable, "-W", "ignore", "-m", *module]
+        log = self.folder / f"{name}.log"
+        process = self._processes[name] = Process(command, log=log, env=self.environment, cwd=ROOT)
+        log.unlink(missing_ok=True)
+        return process.start()
 
     def sample(self) -> None:
         """What runs from now on is sampled."""
         if self._sampled:
             for process in self._processes.values():
                 process.signal(SIGUSR1)
+
+    def processor_seconds(self) -> dict[str, float]:
+        """The processor time that each process has used until now."""
+        return {name: processor_seconds(process) for name, process in self._processes.items()}
 
     def stop(self, *services: str) -> None:
         for name in services or list(self._processes):
@@ -125,8 +138,7 @@ class Servers:
 
     def default(self, sampled: Path | None = None) -> System:
         """The default with fresh databases."""
-        system = System(self._fresh_data(), {}, sampled)
-        return system
+        return System(self._fresh_data(), {}, sampled)
 
     def scale(self, sampled: Path | None = None) -> "Scale":
         """A fresh database and virtual host, migrated; no service runs yet."""
@@ -149,20 +161,42 @@ class Scale(System):
         super().__init__(folder, pair.environment, sampled)
         self.broker_url = pair.broker_url
         self.database = pair.database_url("postgres").rpartition("/")[2]
-        self._postgres = servers.postgres
+        self._servers = servers
         migrating = Process(
             [sys.executable, "-m", "services", "migrate"], log=folder / "migrate.log", env=self.environment, cwd=ROOT
         )
         assert migrating.start().wait(60) == 0, migrating.text()
         self.make_keys()
 
+    def start_each(self) -> None:
+        """Every service in a process of its own."""
+        for name in SERVICES:
+            self.start(name)
+
+    def start_trivial(self) -> None:
+        """The service that does nothing with events."""
+        self._launch("trivial", ["bench.trivial_service"]).wait_for_line("Waypost is up", seconds=60)
+
+    def elsewhere(self) -> "Elsewhere":
+        """The same database, with queues that nobody has used."""
+        return Elsewhere(self, self._servers.rabbitmq)
+
     def ask(self, query: str) -> tuple[Any, ...]:
         """The first row of a question to the database."""
-        return self._postgres.psql(query, database=self.database)[0]
+        return self._servers.postgres.psql(query, database=self.database)[0]
 
     def database_url(self, service: str) -> str:
         """For psycopg itself."""
         return self.settings.database_url(service).replace("+psycopg", "")
+
+
+class Elsewhere(System):
+    """Services on another system's database, but on a virtual host of their own."""
+
+    def __init__(self, system: Scale, rabbitmq: RabbitMQ) -> None:
+        self.broker_url = rabbitmq.url(rabbitmq.new_vhost())
+        super().__init__(system.folder, system.environment | {"WAYPOST_BROKER": self.broker_url})
+        broker_for(self.broker_url).declare(topology(self.settings))
 
 
 @contextmanager
