@@ -83,7 +83,9 @@ def _outcome(data: Mapping[str, Any]) -> Outcome:
 
 
 def _decision(data: Mapping[str, Any] | None) -> Decision | None:
-    return Decision(data["status"], tuple(data["agencies"]), tuple(data["codes"])) if data else None
+    if not data:
+        return None
+    return Decision(data["status"], tuple(data["agencies"]), tuple(data["codes"]), tuple(data["basis"]))
 
 
 def _tasks(transaction: Transaction, referral_id: str) -> tuple[Task, ...]:

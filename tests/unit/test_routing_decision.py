@@ -188,3 +188,12 @@ def test_the_same_decision_is_told_once() -> None:
     first = plan(referral, [])
     assert first.tell
     assert not plan(referral, [], first.decision).tell
+
+
+def test_the_same_answer_to_newer_facts_is_told_again() -> None:
+    """Whoever supplied information waits for an answer, also when it is the one that was given before."""
+    before = plan(known(scope=(B,)), [])
+    amended = replace(known(scope=(B,)), facts_sequence=7, assessed_sequence=7)
+    after = plan(amended, [], before.decision)
+    assert (before.decision == after.decision, before.tell, after.tell) == (True, True, True)
+    assert plan(amended, [], after.decision).tell is False

@@ -6,7 +6,7 @@ in hand, or has dealt with it, is never asked a second time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from services.routing.domain.knowledge import CONSULTATION, ELIGIBLE, NEEDS_INFORMATION, REVIEW, Known
 from services.routing.domain.tasks import CANCELLED, FACTS_CHANGED, REJECTED, REQUESTED, UNCOVERED, WITHDRAWN, Task
@@ -18,11 +18,16 @@ CONSENT = "consent"
 
 @dataclass(frozen=True)
 class Decision:
-    """`status` says where the referral stands; `agencies` whom it is about, `codes` which reasons or which items."""
+    """`status` says where the referral stands; `agencies` whom it is about, `codes` which reasons or which items.
+
+    `basis` are the sequences of the facts and of the consent that it rests on. The same answer to newer facts is told
+    again: whoever supplied them waits for one.
+    """
 
     status: str
     agencies: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    basis: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,9 @@ def plan(known: Known, tasks: Sequence[Task], last: Decision | None = None) -> P
     if decision.status == ROUTED or (kept and decision.status != STOPPED):
         decision = Decision(ROUTED, tuple(sorted(kept | set(decision.agencies if decision.status == ROUTED else ()))))
     renew = tuple(task for task in keeping if _covers_others(known, task))
-    return Plan(decision, tuple(cancel), request, renew, tell=decision != last)
+    decision = replace(decision, basis=(known.facts_sequence, known.scope_sequence))
+    told = last == decision and (decision.status == ROUTED or last.basis == decision.basis)
+    return Plan(decision, tuple(cancel), request, renew, tell=not told)
 
 
 def _covers_others(known: Known, task: Task) -> bool:
