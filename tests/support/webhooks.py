@@ -50,13 +50,17 @@ class Desk:
         self._relay = Relay(self.store, self.runtime.broker, self.runtime.metrics)
         migrate(self.store.database, MIGRATIONS)
 
-    def tell(self, agency: str, *subjects: str) -> None:
-        """One event for the agency about each of these referrals, in this order; the relay has sent them."""
+    def write(self, agency: str, *subjects: str) -> None:
+        """One event for the agency about each of these referrals, in this order; it waits for a relay."""
         for first in range(0, len(subjects), 500):
             with self.store.writing() as transaction:
                 for subject in subjects[first : first + 500]:
                     about = {"referral_id": subject, "agency": agency, "task_id": new_id(), "reason": "withdrawn"}
                     transaction.publish(TaskRecalled, subject, about, audience=agency)
+
+    def tell(self, agency: str, *subjects: str) -> None:
+        """The same, and the relay has sent them."""
+        self.write(agency, *subjects)
         self.relay()
 
     def relay(self) -> None:

@@ -124,6 +124,8 @@ class Dispatcher:
 
     def _stop_all(self) -> None:
         couriers, self._couriers = list(self._couriers.values()), {}
+        if not couriers:
+            return
         for courier, _ in couriers:
             courier.stop()
         for _, thread in couriers:

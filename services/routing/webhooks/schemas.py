@@ -29,7 +29,7 @@ def _check_url(url: str) -> None:
 class NewWebhookSchema(Schema):
     """Where to send. `after` is a cursor of the feed to begin from; without it, what comes from now on."""
 
-    url = fields.String(required=True, validate=[validate.Length(1, LONGEST_URL), _check_url])
+    url = fields.String(required=True, validate=[validate.Length(max=LONGEST_URL), _check_url])
     after = fields.String(load_default=None, allow_none=True)
 
 
