@@ -1,44 +1,56 @@
 """Many rows with one statement, for about a tenth of what SQLAlchemy's own way costs each row.
 
-PostgreSQL gets all rows as one JSON document and takes them apart itself; SQLite, which is in this process, gets tuples.
-What is stored is what SQLAlchemy would store, and errors are the same. All rows of a call name the same columns.
+PostgreSQL gets all rows as JSON documents and takes them apart itself; SQLite, which is in this process, gets tuples.
+What is stored is what SQLAlchemy would store, and errors are the same. All rows of one table name the same columns.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.exc import DBAPIError
 
 Row = dict[str, Any]
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Inserts `rows` in their order, so that counted keys follow it."""
-    columns, dialect = tuple(rows[0]), connection.dialect
-    if dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
-        connection.exec_driver_sql(statement, _tuples(table, columns, dialect)(rows))
-    else:
-        connection.exec_driver_sql(_insert(table, columns, dialect), (_document(rows),))
+def insert_rows(connection: Connection, given: Sequence[tuple[Table, Sequence[Row]]]) -> None:
+    """Inserts rows, the tables in this order and the rows in theirs, so that counted keys follow it."""
+    dialect = connection.dialect
+    if dialect.name != "sqlite":
+        statement = _insert(tuple((table, tuple(rows[0])) for table, rows in given), dialect)
+        run(connection, statement, [_document(rows) for _, rows in given])
+        return
+    for table, rows in given:
+        columns = tuple(rows[0])
+        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        run(connection, statement, _tuples(table, columns, dialect)(rows), many=True)
 
 
 def insert_or(
-    connection: Connection, table: Table, rows: Sequence[Row], conflict: str, returning: Sequence[str]
+    connection: Connection, table: Table, rows: Sequence[Row], conflict: str, returning: str, unless: str = "false"
 ) -> list[tuple[Any, ...]]:
-    """Inserts `rows`; `conflict` is what happens to one that is there (`DO NOTHING`, …). Answers what was written."""
+    """Inserts `rows`; `conflict` is what happens to one that is there (`DO NOTHING`, …). Answers what was written.
+
+    `unless` is a condition on a row, called `given`, that keeps it out.
+    """
     columns, dialect = tuple(rows[0]), connection.dialect
-    parameters: tuple[Any, ...]
+    names = ", ".join(columns)
+    parameters: list[Any]
     if dialect.name == "sqlite":
         one = f"({', '.join('?' * len(columns))})"
-        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {', '.join([one] * len(rows))}"
-        parameters = tuple(value for row in _tuples(table, columns, dialect)(rows) for value in row)
+        named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(columns, start=1))
+        source = f"(SELECT {named} FROM (VALUES {', '.join([one] * len(rows))})) AS given"
+        parameters = [value for row in _tuples(table, columns, dialect)(rows) for value in row]
     else:
-        statement, parameters = _insert(table, columns, dialect), (_document(rows),)
-    statement += f" ON CONFLICT {conflict} RETURNING {', '.join(returning)}"
-    return [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
+        source, parameters = _recordset(table, columns, dialect), [_document(rows)]
+    statement = (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {source} WHERE NOT ({unless}) "
+        f"ON CONFLICT {conflict} RETURNING {returning}"
+    )
+    written: list[tuple[Any, ...]] = run(connection, statement, parameters).fetchall()
+    return written
 
 
 def update_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -48,29 +60,41 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
     if dialect.name == "sqlite":
         setting = ", ".join(f"{name} = ?" for name in others)
         tuples = _tuples(table, (*others, key), dialect)(rows)
-        connection.exec_driver_sql(f"UPDATE {table.name} SET {setting} WHERE {key} = ?", tuples)
+        run(connection, f"UPDATE {table.name} SET {setting} WHERE {key} = ?", tuples, many=True)
     else:
         setting = ", ".join(f"{name} = given.{name}" for name in others)
         given = _recordset(table, columns, dialect)
         statement = f"UPDATE {table.name} SET {setting} FROM {given} WHERE {table.name}.{key} = given.{key}"
-        connection.exec_driver_sql(statement, (_document(rows),))
+        run(connection, statement, [_document(rows)])
 
 
-def present(connection: Connection, column: Column[str], values: Collection[str]) -> set[str]:
-    """Which of `values` are in `column`."""
-    asked = (
-        "SELECT value FROM json_each(?)"
-        if connection.dialect.name == "sqlite"
-        else "SELECT json_array_elements_text(%s::json)"
-    )
-    statement = f"SELECT {column.name} FROM {column.table.name} WHERE {column.name} IN ({asked})"
-    return set(connection.exec_driver_sql(statement, (orjson.dumps(list(values)).decode(),)).scalars())
+def run(connection: Connection, statement: str, parameters: Sequence[Any] = (), many: bool = False) -> Any:
+    """Runs a statement by the driver itself; answers its cursor. Errors are SQLAlchemy's, without the parameters."""
+    dialect = connection.dialect
+    cursor = connection.connection.cursor()
+    try:
+        (cursor.executemany if many else cursor.execute)(statement, parameters)
+    except dialect.loaded_dbapi.Error as error:
+        gone = dialect.is_disconnect(error, connection.connection, cursor)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            statement, None, error, dialect.loaded_dbapi.Error, True, connection_invalidated=gone, dialect=dialect
+        ) from None
+    return cursor
 
 
 @lru_cache(maxsize=200)
-def _insert(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
-    names = ", ".join(columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_recordset(table, columns, dialect)}"
+def _insert(given: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Dialect) -> str:
+    """One statement for all tables. PostgreSQL checks foreign keys at its end, so they may point from one to another."""
+    inserts = [
+        f"INSERT INTO {table.name} ({', '.join(columns)}) "
+        f"SELECT {', '.join(columns)} FROM {_recordset(table, columns, dialect)}"
+        for table, columns in given
+    ]
+    *others, last = inserts
+    named = ", ".join(f"insert_{number} AS ({insert})" for number, insert in enumerate(others))
+    return f"WITH {named} {last}" if others else last
 
 
 @lru_cache(maxsize=200)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts.envelope import Event, EventSchema, Unreadable, read
 from shared.contracts.registry import schema_for
-from shared.database.rows import insert_or, present
+from shared.database.rows import insert_or
 from shared.logs import place_of
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -116,16 +116,13 @@ class Inbox:
 
     def _admit(self, transaction: Transaction, events: list[Event]) -> set[str]:
         """Writes inbox rows; answers the ids that were not there, less those that already wait for a retry."""
-        connection = transaction.connection
-        failed = present(connection, self.failures.c.event_id, [event.id for event in events])
         rows = [
             {"event_id": event.id, "type": event.type, "subject": event.subject, "taken_at": transaction.now}
             for event in events
-            if event.id not in failed
         ]
-        if not rows:
-            return set()
-        return {event_id for (event_id,) in insert_or(connection, self.inbox, rows, "DO NOTHING", ("event_id",))}
+        waiting = "EXISTS (SELECT 1 FROM failures WHERE failures.event_id = given.event_id)"
+        written = insert_or(transaction.connection, self.inbox, rows, "DO NOTHING", "event_id", unless=waiting)
+        return {event_id for (event_id,) in written}
 
     def _handle_one(self, event: Event, body: bytes) -> None:
         try:

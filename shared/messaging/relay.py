@@ -14,7 +14,7 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event as Signal
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from shared.database.rows import update_rows
 from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
@@ -38,6 +38,10 @@ class Relay:
         self.metrics = metrics
         self.queued_agencies = frozenset(queued_agencies)
         self.outbox = store.metadata.tables["outbox"]
+        columns = (self.outbox.c[name] for name in ("id", "event_id", "type", "audience", "body"))
+        unsent = self.outbox.c.sent_at.is_(None) & (self.outbox.c.due_at <= bindparam("now"))
+        self._due = select(*columns).where(unsent).order_by(self.outbox.c.id).limit(BATCH)
+        self._last = select(func.coalesce(func.max(self.outbox.c.position), 0))
         self._bell = Signal()
         self._stopping = False
         store.on_new_events(self.wake)
@@ -81,13 +85,7 @@ class Relay:
 
         What to send is asked on the connection that holds the lock, so a relay that has lost it notices before it sends.
         """
-        table = self.outbox
-        rows = connection.execute(
-            select(table.c.id, table.c.event_id, table.c.type, table.c.audience, table.c.body)
-            .where(table.c.sent_at.is_(None), table.c.due_at <= self.store.resources.clock.now())
-            .order_by(table.c.id)
-            .limit(BATCH)
-        ).all()
+        rows = connection.execute(self._due, {"now": self.store.resources.clock.now()}).all()
         if not rows:
             return 0
         unqueued = {row.id for row in rows if row.audience and row.audience not in self.queued_agencies}
@@ -125,7 +123,7 @@ class Relay:
             log.warning("event.unsent", service=self.store.service, problem=problem)
 
     def _last_position(self, transaction: Any) -> int:
-        return int(transaction.execute(select(func.coalesce(func.max(self.outbox.c.position), 0))).scalar_one())
+        return int(transaction.execute(self._last).scalar_one())
 
     @contextmanager
     def _alone(self) -> Iterator[Connection]:

@@ -76,9 +76,7 @@ class Transaction:
         if not self._rows:
             return
         rows, self._rows = self._rows, defaultdict(list)
-        for table in self._tables.values():
-            if table.name in rows:
-                insert_rows(self.connection, table, rows[table.name])
+        insert_rows(self.connection, [(table, rows[name]) for name, table in self._tables.items() if name in rows])
 
     def _number_events(self) -> None:
         events, self._events = self._events, []
@@ -117,7 +115,7 @@ class Transaction:
             self._tables["subjects"],
             [{"subject": name, "sequence": added[name]} for name in known],
             "(subject) DO UPDATE SET sequence = subjects.sequence + excluded.sequence",
-            ("subject", "sequence"),
+            "subject, sequence",
         )
         return {subject: sequence - added[subject] for subject, sequence in rows}
 
