@@ -2,15 +2,20 @@
 
 A message says that something happened to a referral. It carries the reference, a link, and plain words out of the few
 here, none of which could tell a name, a place or a need. Which agency it is, which facts are missing and why a
-referral was withdrawn are behind the link, where who asks is known.
+referral was withdrawn are not in it.
+
+The family hears of less than its referrer, and only where `referrals` says that a message is safe; nothing is ever
+addressed to a child.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-AGENCY, REFERRER = "agency", "referrer"
+AGENCY, REFERRER, FAMILY = "agency", "referrer", "family"
+CONSULTATION = "consultation"
+EMAIL, TEXT = "e-mail", "text"
 PENDING, SENT, FAILED, SUPPRESSED = "pending", "sent", "failed", "suppressed"
 STATUSES = (PENDING, SENT, FAILED, SUPPRESSED)
 
@@ -30,14 +35,15 @@ class Notice:
 
 def on_submitted(kind: str, consent_scope: Sequence[str]) -> Notice:
     """The referrer hears that the referral has arrived, or that it waits for an agreement. Advice needs none."""
-    waits = kind == "family-support" and not consent_scope
+    waits = kind != CONSULTATION and not consent_scope
     return Notice("agreement-wanted" if waits else "received", REFERRER)
 
 
-def on_routed(agency: str, task_id: str, acknowledge_by: date, decide_by: date) -> tuple[Notice, Notice]:
-    """The agency hears of its task and when to answer; the referrer, that the referral was passed on."""
+def on_routed(kind: str, agency: str, task_id: str, acknowledge_by: date, decide_by: date) -> tuple[Notice, ...]:
+    """The agency hears of its task and when to answer; referrer and family, that the referral was passed on."""
     words = (("acknowledge_by", plain_date(acknowledge_by)), ("decide_by", plain_date(decide_by)))
-    return Notice("task-new", AGENCY, agency, task_id, words), Notice("routed", REFERRER)
+    told = (Notice("task-new", AGENCY, agency, task_id, words), Notice("routed", REFERRER))
+    return told if kind == CONSULTATION else (*told, Notice("family-routed", FAMILY))
 
 
 def on_information_requested(items: Iterable[str]) -> Notice:
@@ -50,9 +56,9 @@ def on_task_cancelled(agency: str, task_id: str) -> Notice:
     return Notice("task-cancelled", AGENCY, agency, task_id)
 
 
-UNDER_REVIEW = Notice("under-review", REFERRER)
-NOT_ELIGIBLE = Notice("not-eligible", REFERRER)
-WITHDRAWN = Notice("withdrawn", REFERRER)
+UNDER_REVIEW = (Notice("under-review", REFERRER),)
+NOT_ELIGIBLE = (Notice("not-eligible", REFERRER), Notice("family-not-eligible", FAMILY))
+WITHDRAWN = (Notice("withdrawn", REFERRER), Notice("family-withdrawn", FAMILY))
 
 
 def delivery_id(event_id: str, notice: Notice) -> str:
@@ -60,10 +66,12 @@ def delivery_id(event_id: str, notice: Notice) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{event_id}/{notice.template}/{notice.audience}/{notice.agency or ''}"))
 
 
-def link_of(notice: Notice, referral_id: str, bases: Mapping[str, str]) -> str:
-    """Where the reader finds the rest, after signing in. `bases` is the address of each audience's service."""
-    path = f"tasks/{notice.task_id}" if notice.audience == AGENCY else f"referrals/{referral_id}"
-    return f"{bases[notice.audience].rstrip('/')}/v1/{path}"
+def link_of(notice: Notice, public_url: str, agencies_url: str) -> str:
+    """Where the reader finds the rest: an agency its task. Others have a page whose address is a secret.
+
+    So theirs is asked for when the message goes, and this is where people begin.
+    """
+    return f"{agencies_url.rstrip('/')}/v1/tasks/{notice.task_id}" if notice.audience == AGENCY else public_url
 
 
 def plain_date(day: date) -> str:

@@ -19,8 +19,8 @@ def submitted(transaction: Transaction, event: Event) -> None:
 
 def routed(transaction: Transaction, event: Event) -> None:
     data = event.data
-    for notice in domain.on_routed(data["agency"], data["task_id"], data["acknowledge_by"], data["decide_by"]):
-        _leave(transaction, event, notice)
+    terms = data["agency"], data["task_id"], data["acknowledge_by"], data["decide_by"]
+    _leave(transaction, event, *domain.on_routed(data["kind"], *terms))
 
 
 def information_requested(transaction: Transaction, event: Event) -> None:
@@ -28,15 +28,15 @@ def information_requested(transaction: Transaction, event: Event) -> None:
 
 
 def under_review(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, domain.UNDER_REVIEW)
+    _leave(transaction, event, *domain.UNDER_REVIEW)
 
 
 def not_eligible(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, domain.NOT_ELIGIBLE)
+    _leave(transaction, event, *domain.NOT_ELIGIBLE)
 
 
 def withdrawn(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, domain.WITHDRAWN)
+    _leave(transaction, event, *domain.WITHDRAWN)
 
 
 def task_cancelled(transaction: Transaction, event: Event) -> None:
@@ -54,24 +54,23 @@ HANDLERS: Handlers = {
 }
 
 
-def _leave(transaction: Transaction, event: Event, notice: Notice) -> None:
+def _leave(transaction: Transaction, event: Event, *notices: Notice) -> None:
     settings = transaction.resources.settings
-    bases = {domain.REFERRER: settings.public_url, domain.AGENCY: settings.agencies_url}
-    referral_id = event.data["referral_id"]
-    transaction.insert(
-        deliveries,
-        id=domain.delivery_id(event.id, notice),
-        event_id=event.id,
-        correlation_id=event.correlation_id,
-        referral_id=referral_id,
-        reference=event.data.get("reference"),
-        template=notice.template,
-        audience=notice.audience,
-        agency=notice.agency,
-        link=domain.link_of(notice, referral_id, bases),
-        words=dict(notice.words),
-        status=domain.PENDING,
-        attempts=0,
-        created_at=transaction.now,
-        due_at=transaction.now,
-    )
+    for notice in notices:
+        transaction.insert(
+            deliveries,
+            id=domain.delivery_id(event.id, notice),
+            event_id=event.id,
+            correlation_id=event.correlation_id,
+            referral_id=event.data["referral_id"],
+            reference=event.data.get("reference"),
+            template=notice.template,
+            audience=notice.audience,
+            agency=notice.agency,
+            link=domain.link_of(notice, settings.public_url, settings.agencies_url),
+            words=dict(notice.words),
+            status=domain.PENDING,
+            attempts=0,
+            created_at=transaction.now,
+            due_at=transaction.now,
+        )

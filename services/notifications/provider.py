@@ -10,7 +10,7 @@ from nameko.extensions import DependencyProvider
 from prometheus_client import Counter
 
 from services.notifications import deliveries
-from services.notifications.carriers.choice import carrier_for
+from services.notifications.carriers.choice import carriers_for
 from services.notifications.domain import FAILED, STATUSES
 from services.notifications.recipients import Recipients
 from services.notifications.schemas import DeliverySchema
@@ -31,13 +31,13 @@ class SenderProvider(DependencyProvider):
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config["runtime"]
-        carrier = carrier_for(runtime.resources.settings)
-        recipients = Recipients(runtime.resources, carrier.channel)
+        carriers = carriers_for(runtime.resources.settings)
+        recipients = Recipients(runtime.resources)
         ended = Counter(
             "waypost_messages_total", "Messages by what became of them", ["status"], registry=runtime.metrics.registry
         )
         self.sender = Sender(
-            runtime.store, carrier, recipients, load_templates(), count=lambda status: ended.labels(status).inc()
+            runtime.store, carriers, recipients, load_templates(), count=lambda status: ended.labels(status).inc()
         )
         self.management.add("GET", "/v1/deliveries", lambda request: list_deliveries(runtime.store, request))
 

@@ -1,14 +1,17 @@
 """Where a message goes: asked at the moment it is sent, kept nowhere, logged nowhere.
 
-An agency's address stands in the settings or in the directory. The referrer's is known to `referrals` alone, which
-answers for one referral and one purpose, records that it was asked, and says no where writing would not be safe.
+An agency's address stands in the settings or in the directory. Those of referrer and family are known to `referrals`
+alone, which answers for one referral and one purpose, records that it was asked, and says no where writing would not be
+safe. A text goes out only where the answer itself says that texting is safe.
 """
+
+from dataclasses import dataclass, field
 
 import requests
 from marshmallow import ValidationError
 
 from services.notifications.carriers.carrier import NotTaken
-from services.notifications.domain import AGENCY
+from services.notifications.domain import AGENCY, EMAIL, TEXT
 from services.notifications.schemas import RecipientSchema
 from shared.resources import Resources
 
@@ -23,22 +26,30 @@ class Nowhere(Exception):
         self.reason = reason
 
 
+@dataclass(frozen=True)
+class Recipient:
+    """Where one message goes; `link` is the reader's page, where it is not the one that the delivery knows."""
+
+    channel: str
+    address: str = field(repr=False)
+    link: str | None = field(default=None, repr=False)
+
+
 class Recipients:
     """Answers addresses. Raises Nowhere when there is none to be used, NotTaken when it cannot be known (just now)."""
 
-    def __init__(self, resources: Resources, channel: str) -> None:
+    def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._channel = channel
         self._schema = RecipientSchema()
         self._session = requests.Session()
         # A proxy or a .netrc of the machine would be handed the key that services trust each other by.
         self._session.trust_env = False
 
-    def address_of(self, audience: str, agency: str | None, referral_id: str, purpose: str) -> str:
-        """The address of one message's reader; `purpose` is its template."""
+    def of(self, audience: str, agency: str | None, referral_id: str, purpose: str) -> Recipient:
+        """The reader of one message; `purpose` is its template."""
         if audience == AGENCY:
-            return self._of_agency(agency or "")
-        return self._of_referrer(referral_id, purpose)
+            return Recipient(EMAIL, self._of_agency(agency or ""))
+        return self._of_person(audience, referral_id, purpose)
 
     def _of_agency(self, agency: str) -> str:
         address = self._resources.settings.agency_mail.get(agency)
@@ -51,12 +62,12 @@ class Recipients:
             raise Nowhere("no-address")
         return address
 
-    def _of_referrer(self, referral_id: str, purpose: str) -> str:
+    def _of_person(self, audience: str, referral_id: str, purpose: str) -> Recipient:
         url = f"{self._resources.settings.referrals_url}/internal/v1/referrals/{referral_id}/recipient"
         try:
             answer = self._session.get(
                 url,
-                params={"audience": "referrer", "purpose": purpose},
+                params={"audience": audience, "purpose": purpose},
                 headers={"Authorization": f"Bearer {self._resources.internal_key}"},
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 allow_redirects=False,
@@ -73,7 +84,8 @@ class Recipients:
             raise NotTaken("recipient-unreadable") from None
         if recipient["channel"] is None:
             raise Nowhere(recipient["reason"])
-        if recipient["channel"] != self._channel or not recipient["address"]:
-            raise Nowhere("channel-not-served")
-        address: str = recipient["address"]
-        return address
+        if not recipient["address"]:
+            raise Nowhere("no-address")
+        if recipient["channel"] == TEXT and not recipient["may_text"]:
+            raise Nowhere("unsafe-channel")
+        return Recipient(recipient["channel"], recipient["address"], recipient["link"])

@@ -15,6 +15,8 @@ class RecipientSchema(Schema):
 
     channel = fields.String(required=True, allow_none=True, validate=_Code)
     address = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=3, max=254))
+    may_text = fields.Boolean(load_default=False)
+    link = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     reason = fields.String(load_default="no-address", validate=[_Code, validate.Length(max=80)])
 
 

@@ -7,7 +7,8 @@ the line holds up no other.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 import eventlet
@@ -17,8 +18,8 @@ from eventlet.event import Event as Signal
 from services.notifications import deliveries
 from services.notifications.carriers.carrier import Carrier, CarrierAway, Line, Message, NotTaken
 from services.notifications.deliveries import Delivery
-from services.notifications.domain import FAILED, SENT, SUPPRESSED
-from services.notifications.recipients import Nowhere, Recipients
+from services.notifications.domain import EMAIL, FAILED, SENT, SUPPRESSED, TEXT
+from services.notifications.recipients import Nowhere, Recipient, Recipients
 from services.notifications.templates import Template
 from shared.logs import place_of
 from shared.messaging.inbox import RetryPolicy
@@ -39,14 +40,14 @@ class Sender:
     def __init__(
         self,
         store: Store,
-        carrier: Carrier,
+        carriers: Sequence[Carrier],
         recipients: Recipients,
         templates: dict[str, Template],
         policy: RetryPolicy = POLICY,
         count: Callable[[str], None] = lambda status: None,
     ) -> None:
         self.store = store
-        self._carrier = carrier
+        self._carriers = carriers
         self._recipients = recipients
         self._templates = templates
         self._policy = policy
@@ -91,9 +92,10 @@ class Sender:
             return 0
         taken, begun = len(waiting), time.monotonic()
         try:
-            with self._carrier.line() as line:
+            with ExitStack() as stack:
+                lines = {carrier.channel: stack.enter_context(carrier.line()) for carrier in self._carriers}
                 while waiting and not self._stopping and time.monotonic() - begun < BATCH_SECONDS:
-                    self._send(line, waiting.pop(0))
+                    self._send(lines, waiting.pop(0))
         except CarrierAway as away:
             if len(waiting) == taken:  # There was no line at all, which is an attempt for each.
                 for delivery in waiting:
@@ -105,43 +107,55 @@ class Sender:
                 deliveries.put_back(self.store, delivery, self._now())
         return taken
 
-    def _send(self, line: Line, delivery: Delivery) -> None:
+    def _send(self, lines: Mapping[str, Line], delivery: Delivery) -> None:
         """Raises CarrierAway, after writing it down, when the line is dead; every other end is only written down."""
+        channel = EMAIL
         try:
-            line.send(self._message(delivery))
+            recipient = self._recipient(delivery)
+            if recipient.channel not in lines:
+                raise Nowhere("channel-not-served")
+            channel = recipient.channel
+            lines[channel].send(self._message(delivery, recipient))
         except Nowhere as nowhere:
-            self._end(delivery, SUPPRESSED, nowhere.reason)
+            self._end(delivery, SUPPRESSED, channel, nowhere.reason)
         except CarrierAway as away:
-            self._failed(delivery, away)
+            self._failed(delivery, away, channel)
             raise
         except NotTaken as problem:
-            self._failed(delivery, problem)
+            self._failed(delivery, problem, channel)
         except Exception as error:  # A fault of ours in one message must not hold up the others.
             log.error("message.fault", delivery_id=delivery.id, error=type(error).__name__, place=place_of(error))
-            self._failed(delivery, NotTaken("fault"))
+            self._failed(delivery, NotTaken("fault"), channel)
         else:
-            self._end(delivery, SENT)
+            self._end(delivery, SENT, channel)
 
-    def _message(self, delivery: Delivery) -> Message:
+    def _recipient(self, delivery: Delivery) -> Recipient:
         if delivery.reference is None:
             raise NotTaken("reference-not-known")
-        words = {**delivery.words, "reference": delivery.reference, "link": delivery.link}
-        subject, body = self._templates[delivery.template].render(words)
-        address = self._recipients.address_of(
-            delivery.audience, delivery.agency, delivery.referral_id, delivery.template
-        )
-        return Message(delivery.id, address, subject, body, delivery.created_at)
+        return self._recipients.of(delivery.audience, delivery.agency, delivery.referral_id, delivery.template)
 
-    def _failed(self, delivery: Delivery, problem: NotTaken) -> None:
+    def _message(self, delivery: Delivery, recipient: Recipient) -> Message:
+        template = self._templates[delivery.template]
+        words = {**delivery.words, "reference": delivery.reference or "", "link": recipient.link or delivery.link}
+        subject, body = template.render(words)
+        if recipient.channel == TEXT:
+            text = template.render_text(words)
+            if text is None:
+                raise Nowhere("channel-not-served")
+            subject, body = "", text
+        return Message(delivery.id, recipient.address, subject, body, delivery.created_at)
+
+    def _failed(self, delivery: Delivery, problem: NotTaken, channel: str = EMAIL) -> None:
         due = None if problem.final else self._policy.due(self._now(), delivery.attempts + 1)
         if due is None:
-            self._end(delivery, FAILED, problem.code)
+            self._end(delivery, FAILED, channel, problem.code)
             return
         deliveries.put_back(self.store, delivery, due, problem.code)
         log.warning("message.delayed", delivery_id=delivery.id, template=delivery.template, problem=problem.code)
 
-    def _end(self, delivery: Delivery, status: str, problem: str | None = None) -> None:
-        written = deliveries.end(self.store, delivery, status, self._carrier.channel, problem)
+    def _end(self, delivery: Delivery, status: str, channel: str, problem: str | None = None) -> None:
+        """`channel` is the one that was tried, or would have been."""
+        written = deliveries.end(self.store, delivery, status, channel, problem)
         if written:
             self._count(status)
         log.log(

@@ -1,4 +1,4 @@
-"""The texts of messages: a folder for each template, with its subject and its body.
+"""The texts of messages: a folder for each template, with its subject and its body, and for families a short text.
 
 They are read once, at start, and one that could reveal anything (see `discretion`) is refused, so that it cannot go
 out.
@@ -24,14 +24,19 @@ class TemplateRefused(Exception):
 
 @dataclass(frozen=True)
 class Template:
-    """One message's subject and body, still with their variables."""
+    """One message's subject and body, still with their variables; `text` is the whole as a text to a telephone."""
 
     subject: jinja2.Template
     body: jinja2.Template
+    text: jinja2.Template | None = None
 
     def render(self, words: Mapping[str, str]) -> tuple[str, str]:
         """Subject and body; raises jinja2.UndefinedError when one of their variables is not in `words`."""
         return self.subject.render(words).strip(), self.body.render(words)
+
+    def render_text(self, words: Mapping[str, str]) -> str | None:
+        """The text to a telephone, or None where nobody is told this by text."""
+        return self.text.render(words).strip() if self.text else None
 
 
 def load_templates(folder: Path = FOLDER) -> dict[str, Template]:
@@ -43,8 +48,12 @@ def load_templates(folder: Path = FOLDER) -> dict[str, Template]:
     ]
     if faults:
         raise TemplateRefused("\n".join(faults))
-    folders = sorted(folder.iterdir())
-    return {path.name: Template(_read(path / "subject.txt"), _read(path / "body.txt")) for path in folders}
+    return {path.name: _template(path) for path in sorted(folder.iterdir())}
+
+
+def _template(folder: Path) -> Template:
+    text = folder / "text.txt"
+    return Template(_read(folder / "subject.txt"), _read(folder / "body.txt"), _read(text) if text.is_file() else None)
 
 
 def _read(path: Path) -> jinja2.Template:

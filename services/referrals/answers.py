@@ -53,11 +53,15 @@ class Timeline(Schema):
 
 
 class Recipient(Schema):
-    """Where a message to the referrer may go; `channel` null: nowhere, and `reason` says why."""
+    """Where a message may go, and what is safe there; `channel` null: nowhere, and `reason` says why."""
 
     channel = fields.String(required=True, allow_none=True)
     address = fields.String()
+    may_leave_message = fields.Boolean()
+    may_text = fields.Boolean()
+    name_organisation = fields.Boolean()
     reference = fields.String()
+    link = fields.Url()
     reason = fields.String()
 
 

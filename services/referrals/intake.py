@@ -58,7 +58,7 @@ class Intake:
             "status": status,
             "referrer_type": facts["referrer_type"],
             "received_at": now,
-            "details": data_key.seal("details", details),
+            "details": data_key.seal("details", details | {"tracking": token}),
             "facts": facts,
             "tracking_hash": tracking_hash(token),
             "decided_sequence": 0,

@@ -3,7 +3,7 @@
 Whoever is shown personal data is written down before the answer goes out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from services.referrals import receipts, words
 from services.referrals.domain import STATES, allowed_actions
 from services.referrals.known import Known
-from services.referrals.stored import Consent, Stored, find, opened
+from services.referrals.stored import Stored, consent_record, find, opened
 from services.referrals.tables import assessments, looks, referrals, timeline
 from shared.http import problems
 from shared.http.keys import Key
@@ -74,7 +74,8 @@ class Reading:
         }
 
     def _shown(self, connection: Connection, stored: Stored) -> Json:
-        row, details, consent = stored.row, dict(stored.details), stored.consent
+        row, details = stored.row, dict(stored.details)
+        details.pop("tracking", None)  # Ours, not what the referrer said.
         newest = (
             select(assessments)
             .where(assessments.c.referral_id == row.id)
@@ -85,7 +86,7 @@ class Reading:
         births = {child_id: date.fromisoformat(child["date_of_birth"]) for child_id, child in stored.children}
         if row.kind == "family-support":
             details["children"] = [{"id": child_id, **child} for child_id, child in stored.children]
-            details["consent"] = _consent(consent, stored) if consent else None
+            details["consent"] = consent_record(stored)
         return {
             **_listed(row),
             "allowed": allowed_actions(row.status, "referrer", row.kind),
@@ -99,9 +100,28 @@ def entries_of(connection: Connection, referral_id: str) -> list[Row[Any]]:
     return list(connection.execute(wanted))
 
 
-def look(transaction: Transaction, referral_id: str, who: str, purpose: str) -> None:
-    """Writes down who is shown personal data, and what for."""
-    transaction.insert(looks, referral_id=referral_id, at=transaction.now, who=who, purpose=purpose)
+def look(
+    transaction: Transaction,
+    referral_id: str,
+    who: str,
+    purpose: str,
+    agency: str | None = None,
+    task_id: str | None = None,
+    outcome: str = "shown",
+    parts: Sequence[str] | None = None,
+) -> None:
+    """Writes down who is shown personal data, what for and what; `outcome` is a reason's code where it was refused."""
+    transaction.insert(
+        looks,
+        referral_id=referral_id,
+        at=transaction.now,
+        who=who,
+        purpose=purpose,
+        agency=agency,
+        task_id=task_id,
+        outcome=outcome,
+        parts=None if parts is None else list(parts),
+    )
 
 
 def _listed(row: Row[Any]) -> Json:
@@ -112,10 +132,3 @@ def _listed(row: Row[Any]) -> Json:
         "status": row.status,
         "received_at": row.received_at,
     }
-
-
-def _consent(consent: Consent, stored: Stored) -> Json:
-    row = consent.row
-    named = stored.key.open(f"consent {row['id']}", row["sealed"]) if row["sealed"] else {}
-    told = ("kind", "given_by", "method", "given_at", "recorded_at", "wording_version", "child_view")
-    return {"agencies": list(consent.scope), **named, **{name: row[name] for name in told}}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from services.commands.messages import app
 from services.notifications.carriers.carrier import CarrierAway, Message, NotTaken
-from services.notifications.carriers.choice import carrier_for, outbox_of
+from services.notifications.carriers.choice import carriers_for, outbox_of
 from services.notifications.carriers.files import FileCarrier
 from services.notifications.carriers.smtp import SmtpCarrier
 from shared.settings import Settings, SettingsError
@@ -83,10 +83,12 @@ def test_an_address_that_is_none_is_refused_for_good(tmp_path: Path, address: st
 
 
 def test_the_settings_choose_the_carrier() -> None:
-    assert isinstance(carrier_for(Settings.from_environment({})), FileCarrier)
-    assert isinstance(carrier_for(Settings.from_environment({"WAYPOST_SMTP": "smtp://localhost"})), SmtpCarrier)
+    assert [type(each) for each in carriers_for(Settings.from_environment({}))] == [FileCarrier]
+    assert [type(each) for each in carriers_for(Settings.from_environment({"WAYPOST_SMTP": "smtp://localhost"}))] == [
+        SmtpCarrier
+    ]
     with pytest.raises(SettingsError, match="WAYPOST_MAIL_FROM"):
-        carrier_for(Settings.from_environment({"WAYPOST_MAIL_FROM": "nobody"}))
+        carriers_for(Settings.from_environment({"WAYPOST_MAIL_FROM": "nobody"}))
 
 
 @pytest.fixture

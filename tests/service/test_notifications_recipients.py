@@ -1,4 +1,4 @@
-"""Where a message goes is asked when it goes: settings and directory know the agency, `referrals` the referrer."""
+"""Where a message goes is asked when it goes: settings and directory know the agency, `referrals` all others."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.notifications.carriers.carrier import NotTaken
-from services.notifications.recipients import Nowhere, Recipients
+from services.notifications.recipients import Nowhere, Recipient, Recipients
 from shared.resources import Resources
-from tests.support.notifying import ReferralsNearby
+from tests.support.notifying import PAGE, ReferralsNearby
 from tests.support.pairs import default_pair
 from tests.support.parts import settings_for
 
@@ -25,15 +25,19 @@ def referrals() -> Iterator[ReferralsNearby]:
 def recipients(referrals: ReferralsNearby, tmp_path: Path) -> Recipients:
     settings = settings_for(default_pair(tmp_path), tmp_path)
     mail = {"families-apart": "agency@example.org"}
-    return Recipients(Resources(replace(settings, referrals_url=referrals.url, agency_mail=mail)), "e-mail")
+    return Recipients(Resources(replace(settings, referrals_url=referrals.url, agency_mail=mail)))
 
 
 def referrer(recipients: Recipients) -> str:
-    return recipients.address_of("referrer", None, "referral-1", "received")
+    return recipients.of("referrer", None, "referral-1", "received").address
+
+
+def family(recipients: Recipients) -> Recipient:
+    return recipients.of("family", None, "referral-1", "family-routed")
 
 
 def agency(recipients: Recipients, agency_id: str) -> str:
-    return recipients.address_of("agency", agency_id, "referral-1", "task-new")
+    return recipients.of("agency", agency_id, "referral-1", "task-new").address
 
 
 def test_referrals_is_asked_with_the_services_key_and_told_the_purpose(
@@ -75,8 +79,7 @@ def test_an_agency_without_an_address_is_nowhere(recipients: Recipients, agency_
     [
         ({"channel": None, "reason": "no-e-mail"}, "no-e-mail"),
         ({"channel": None}, "no-address"),
-        ({"channel": "text", "address": "01632 960001"}, "channel-not-served"),
-        ({"channel": "e-mail"}, "channel-not-served"),
+        ({"channel": "e-mail"}, "no-address"),
     ],
 )
 def test_where_writing_is_not_safe_or_not_possible_is_nowhere(
@@ -85,6 +88,28 @@ def test_where_writing_is_not_safe_or_not_possible_is_nowhere(
     referrals.answer = answer
     with pytest.raises(Nowhere, match=f"^{reason}$"):
         referrer(recipients)
+
+
+def test_a_family_is_asked_after_as_such_and_led_to_its_own_page(
+    recipients: Recipients, referrals: ReferralsNearby
+) -> None:
+    referrals.family = {"channel": "text", "address": "01632 960001", "may_text": True, "link": PAGE}
+    assert family(recipients) == Recipient("text", "01632 960001", PAGE)
+    assert referrals.asked[0]["query"] == {"audience": ["family"], "purpose": ["family-routed"]}
+
+
+@pytest.mark.parametrize("told", [{"may_text": False}, {}])
+def test_no_text_goes_where_texting_was_not_called_safe(
+    recipients: Recipients, referrals: ReferralsNearby, told: dict[str, bool]
+) -> None:
+    referrals.family = {"channel": "text", "address": "01632 960001", **told}
+    with pytest.raises(Nowhere, match=r"^unsafe-channel$"):
+        family(recipients)
+
+
+def test_neither_address_nor_page_shows_in_a_representation(recipients: Recipients) -> None:
+    shown = repr(recipients.of("referrer", None, "referral-1", "received"))
+    assert "example.org" not in shown
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from services.notifications.service import NotificationsService
 from services.notifications.tables import deliveries
 from shared.ids import new_id
 from tests.support.notifying import (
+    PAGE,
     REFERENCE,
     Notifications,
     information_requested,
@@ -33,9 +34,8 @@ from tests.support.rabbitmq import RabbitMQ
 class Postbox:
     """A carrier of the test's own: keeps what it is given, and fails as it is told."""
 
-    channel = "e-mail"
-
-    def __init__(self) -> None:
+    def __init__(self, channel: str = "e-mail") -> None:
+        self.channel = channel
         self.taken: list[Message] = []
         self.connections = 0
         self.away: str | None = None
@@ -75,9 +75,11 @@ def test_agency_and_referrer_hear_of_everything_that_happens(notifications: Noti
         withdrawn(),
         task_cancelled(),
     )
-    assert notifications.sender.send_due() == 9
+    assert notifications.sender.send_due() == 11
     assert [(row.template, row.audience, row.status, row.attempts) for row in notifications.rows()] == [
         ("agreement-wanted", "referrer", "sent", 1),
+        ("family-not-eligible", "family", "suppressed", 1),
+        ("family-withdrawn", "family", "suppressed", 1),
         ("information-wanted", "referrer", "sent", 1),
         ("not-eligible", "referrer", "sent", 1),
         ("received", "referrer", "sent", 1),
@@ -100,7 +102,62 @@ def test_the_mail_has_reference_link_and_the_deliverys_id(notifications: Notific
     assert mail["Subject"] == f"We have your referral {REFERENCE}"
     assert mail["From"] == "Waypost <waypost@example.org>"
     assert mail["Message-ID"] == f"<{notifications.row().id}@example.org>"
-    assert f"{notifications.settings.public_url}/v1/referrals/referral-1" in mail.get_content()
+    assert PAGE in mail.get_content().splitlines()
+
+
+def test_the_address_of_a_page_is_kept_by_nobody_but_its_reader(
+    notifications: Notifications, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notifications.take(submitted())
+    notifications.sender.send_due()
+    written = capsys.readouterr()
+    for text in (repr(notifications.rows()), repr(notifications.published()), written.out, written.err):
+        assert "made-up-token" not in text
+
+
+def test_a_family_hears_by_text_where_that_is_safe_in_a_few_words(notifications: Notifications) -> None:
+    email, text = Postbox(), Postbox("text")
+    notifications.referrals.family = {"channel": "text", "address": "01632 960002", "may_text": True, "link": PAGE}
+    notifications.take(routed(kind="family-support"))
+    notifications.sender_with(email, text).send_due()
+    (message,) = text.taken
+    assert (message.address, message.subject) == ("01632 960002", "")
+    assert message.body == f"Referral {REFERENCE} was passed on. Somebody will be in touch. {PAGE}"
+    assert [event["data"]["channel"] for event in notifications.published() if "family" in str(event)] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"channel": "text", "address": "01632 960002", "may_text": False}, "unsafe-channel"),
+        ({"channel": None, "reason": "through-referrer-only"}, "through-referrer-only"),
+    ],
+)
+def test_a_family_that_it_is_not_safe_to_write_to_gets_nothing_and_that_shows(
+    notifications: Notifications, answer: dict[str, object], reason: str
+) -> None:
+    email, text = Postbox(), Postbox("text")
+    notifications.referrals.family = answer
+    notifications.take(routed(kind="family-support"))
+    notifications.sender_with(email, text).send_due()
+    assert text.taken == []
+    assert sorted(message.address for message in email.taken) == ["agency@example.org", "referrer@example.org"]
+    held = [event["data"] for event in notifications.published() if ".suppressed." in event["type"]]
+    assert [(data["audience"], data["reason"]) for data in held] == [("family", reason)]
+
+
+def test_a_text_where_nothing_sends_texts_is_held_back_and_shows(notifications: Notifications) -> None:
+    notifications.referrals.family = {"channel": "text", "address": "01632 960002", "may_text": True}
+    notifications.take(routed(kind="family-support"))
+    notifications.sender_with(Postbox()).send_due()
+    assert [(row.status, row.problem) for row in notifications.rows() if row.audience == "family"] == [
+        ("suppressed", "channel-not-served")
+    ]
+
+
+def test_a_professional_who_asked_for_advice_has_no_family_that_would_hear_of_it(notifications: Notifications) -> None:
+    notifications.take(routed(kind="consultation"))
+    assert {row.audience for row in notifications.rows()} == {"agency", "referrer"}
 
 
 def test_a_message_that_was_sent_is_told_of_with_its_cause(notifications: Notifications) -> None:

@@ -1,4 +1,4 @@
-"""The notifications service's parts, driven by hand, with a `referrals` beside it that answers who the referrer is."""
+"""The notifications service's parts, driven by hand, with a `referrals` beside it that answers where people are reached."""
 
 import email
 import json
@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 import services.notifications
 from services.notifications.carriers.carrier import Carrier
-from services.notifications.carriers.choice import carrier_for
+from services.notifications.carriers.choice import carriers_for
 from services.notifications.handlers import HANDLERS
 from services.notifications.recipients import Recipients
 from services.notifications.sender import Sender
@@ -44,6 +44,7 @@ from tests.support.parts import SteppedClock, settings_for
 
 WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 REFERENCE = "7KX-3FM-9QF"
+PAGE = "https://example.org/track/made-up-token"
 MIGRATIONS = Path(services.notifications.__file__).parent / "migrations"
 
 
@@ -55,7 +56,13 @@ class ReferralsNearby:
         self.status = 200
         self.raw: bytes | None = None
         self.location: str | None = None
-        self.answer: Any = {"channel": "e-mail", "address": "referrer@example.org", "reference": REFERENCE}
+        self.answer: Any = {
+            "channel": "e-mail",
+            "address": "referrer@example.org",
+            "reference": REFERENCE,
+            "link": PAGE,
+        }
+        self.family: Any = {"channel": None, "reason": "no-safe-channel"}
         self._listener = eventlet.listen(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = eventlet.spawn(eventlet.wsgi.server, self._listener, self._app, log_output=False)
@@ -72,7 +79,8 @@ class ReferralsNearby:
         if self.location:
             headers.append(("Location", self.location))
         start_response(f"{self.status} X", headers)
-        return [json.dumps(self.answer).encode() if self.raw is None else self.raw]
+        answer = self.family if "audience=family" in environ.get("QUERY_STRING", "") else self.answer
+        return [json.dumps(answer).encode() if self.raw is None else self.raw]
 
     def stop(self) -> None:
         self._thread.kill()
@@ -90,15 +98,14 @@ class Notifications:
         self.store = self.runtime.store
         migrate(self.store.database, MIGRATIONS)
         self.inbox = Inbox(self.store, HANDLERS, self.runtime.metrics)
-        self.sender = self.sender_with(carrier_for(self.settings))
+        self.sender = self.sender_with(*carriers_for(self.settings))
 
     def _settings(self, pair: Pair, folder: Path, overrides: dict[str, Any]) -> Settings:
         given = {"agency_mail": {"families-apart": "agency@example.org"}, **overrides}
         return replace(settings_for(pair, folder), referrals_url=self.referrals.url, **given)
 
-    def sender_with(self, carrier: Carrier) -> Sender:
-        recipients = Recipients(self.runtime.resources, carrier.channel)
-        return Sender(self.store, carrier, recipients, load_templates())
+    def sender_with(self, *carriers: Carrier) -> Sender:
+        return Sender(self.store, carriers, Recipients(self.runtime.resources), load_templates())
 
     def take(self, *bodies: bytes) -> None:
         self.inbox.take(bodies)
@@ -156,11 +163,12 @@ def submitted(referral_id: str = "referral-1", reference: str = REFERENCE, **cha
     return body_of(ReferralSubmitted, data)
 
 
-def routed(referral_id: str = "referral-1", agency: str = "families-apart") -> bytes:
+def routed(referral_id: str = "referral-1", agency: str = "families-apart", kind: str = "consultation") -> bytes:
+    """A consultation has no family that would hear of it; a referral has."""
     data = {
         "referral_id": referral_id,
         "reference": REFERENCE,
-        "kind": "family-support",
+        "kind": kind,
         "agency": agency,
         "task_id": "task-1",
         "children": ["child-1"],

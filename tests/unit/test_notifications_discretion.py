@@ -17,21 +17,26 @@ from services.notifications.templates import FOLDER, TemplateRefused, load_templ
 from shared.directory import Agency, Directory, Signpost, load_directory
 from tests.support.notifying import WRITTEN_AT
 
+PAGE = "https://waypost.example.org/track/Q2hpbGRyZW4gYW5kIGZhbWlsaWVzIGFyZSBub3Qg"
+GSM_7 = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
 ANY_DAY = date(2026, 11, 25)
 NOTICES = [
     domain.on_submitted("family-support", ["families-apart"]),
     domain.on_submitted("family-support", []),
     domain.on_submitted("consultation", []),
-    *domain.on_routed("families-apart", "task-1", ANY_DAY, ANY_DAY),
+    *domain.on_routed("family-support", "families-apart", "task-1", ANY_DAY, ANY_DAY),
     domain.on_information_requested(["consent"]),
     domain.on_information_requested(["home", "school"]),
     domain.on_information_requested(["practice", "consent"]),
     # What another service might one day ask for is not repeated either.
     domain.on_information_requested(["kingston", "prison-visit"]),
     domain.on_task_cancelled("time-matters", "task-1"),
-    domain.UNDER_REVIEW,
-    domain.NOT_ELIGIBLE,
-    domain.WITHDRAWN,
+    *domain.UNDER_REVIEW,
+    *domain.NOT_ELIGIBLE,
+    *domain.WITHDRAWN,
 ]
 FILES = sorted(FOLDER.glob("*/*.txt"))
 
@@ -48,10 +53,13 @@ def names_in(directory: Directory) -> Iterator[str]:
 
 
 def message_of(notice: Notice) -> Message:
-    link = domain.link_of(notice, "0193-referral", {"referrer": "https://example.org", "agency": "https://example.net"})
-    words = {**dict(notice.words), "reference": "7KX-3FM-9QF", "link": link}
-    subject, body = load_templates()[notice.template].render(words)
+    subject, body = load_templates()[notice.template].render(words_of(notice))
     return Message("delivery-1", "reader@example.com", subject, body, WRITTEN_AT)
+
+
+def words_of(notice: Notice) -> dict[str, str]:
+    link = domain.link_of(notice, PAGE, "https://example.net")
+    return {**dict(notice.words), "reference": "7KX-3FM-9QF", "link": link}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -70,8 +78,20 @@ def test_every_message_has_the_reference_and_the_link_and_no_gap(notice: Notice)
     message = message_of(notice)
     assert "7KX-3FM-9QF" in message.subject
     assert "7KX-3FM-9QF" in message.body
-    assert re.search(r"^https://example\.(org/v1/referrals/0193-referral|net/v1/tasks/task-1)$", message.body, re.M)
+    assert re.search(rf"^({PAGE}|https://example\.net/v1/tasks/task-1)$", message.body, re.M)
     assert "{" not in message.subject + message.body
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.template)
+def test_only_families_are_told_by_text_and_each_text_is_one_text_that_reveals_nothing(notice: Notice) -> None:
+    text = load_templates()[notice.template].render_text(words_of(notice))
+    assert (text is not None) == (notice.audience == domain.FAMILY)
+    if text is not None:
+        assert set(text) <= GSM_7
+        assert len(text) <= 160
+        assert text.startswith(("Referral 7KX-3FM-9QF", "We could not pass referral 7KX-3FM-9QF"))
+        assert text.endswith(f" {PAGE}")
+        assert revealed_by(text, names_in(load_directory())) == []
 
 
 def test_every_template_is_sent_by_something_and_everything_sent_has_one() -> None:
@@ -80,7 +100,7 @@ def test_every_template_is_sent_by_something_and_everything_sent_has_one() -> No
 
 def test_the_sender_is_neutral_even_when_the_setting_names_somebody() -> None:
     sender = bare_address("Kingston Prison Families <waypost@example.org>")
-    email = as_email(message_of(domain.WITHDRAWN), sender)
+    email = as_email(message_of(domain.WITHDRAWN[0]), sender)
     assert email["From"] == "Waypost <waypost@example.org>"
 
 

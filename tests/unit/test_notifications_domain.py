@@ -8,7 +8,8 @@ from services.notifications import domain
 from services.notifications.carriers.smtp import SmtpAddress, read_smtp_url
 from shared.settings import SettingsError
 
-BASES = {"referrer": "https://example.org/", "agency": "https://agencies.example.org"}
+BASES = "https://example.org/", "https://agencies.example.org/"
+KINDS = "family-support", "consultation"
 
 
 def test_a_referral_without_agreement_is_told_to_wait_for_it() -> None:
@@ -21,7 +22,7 @@ def test_a_professional_who_asks_for_advice_needs_no_agreement() -> None:
 
 
 def test_agency_and_referrer_both_hear_of_a_routed_referral_and_only_the_agency_hears_the_dates() -> None:
-    agency, referrer = domain.on_routed("an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
+    agency, referrer = domain.on_routed("consultation", "an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
     assert (agency.audience, agency.agency, dict(agency.words)) == (
         "agency",
         "an-agency",
@@ -43,17 +44,26 @@ def test_what_is_wanted_is_named_by_its_kind_alone(items: list[str], words: str)
     assert domain.plain_wanted(items) == words
 
 
-def test_an_agency_is_led_to_its_task_and_a_referrer_to_the_referral() -> None:
-    agency, referrer = domain.on_routed("an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
-    assert domain.link_of(agency, "referral-1", BASES) == "https://agencies.example.org/v1/tasks/task-1"
-    assert domain.link_of(referrer, "referral-1", BASES) == "https://example.org/v1/referrals/referral-1"
+def test_an_agency_is_led_to_its_task_and_a_referrer_to_where_people_begin() -> None:
+    agency, referrer = domain.on_routed("consultation", "an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
+    assert domain.link_of(agency, *BASES) == "https://agencies.example.org/v1/tasks/task-1"
+    assert domain.link_of(referrer, *BASES) == "https://example.org/"
+
+
+def test_the_family_hears_of_a_referral_and_not_of_advice_that_a_professional_asked_for() -> None:
+    terms = "an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1)
+    heard = {kind: [notice.audience for notice in domain.on_routed(kind, *terms)] for kind in KINDS}
+    assert heard == {
+        "family-support": ["agency", "referrer", "family"],
+        "consultation": ["agency", "referrer"],
+    }
 
 
 def test_a_delivery_has_one_id_for_ever_and_no_other_message_has_it() -> None:
-    agency, referrer = domain.on_routed("an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
+    agency, referrer = domain.on_routed("consultation", "an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
     assert domain.delivery_id("event-1", agency) == domain.delivery_id("event-1", agency)
-    notices = (agency, referrer, domain.WITHDRAWN)
-    assert len({domain.delivery_id(event, notice) for event in ("event-1", "event-2") for notice in notices}) == 6
+    notices = (agency, referrer, *domain.WITHDRAWN)
+    assert len({domain.delivery_id(event, notice) for event in ("event-1", "event-2") for notice in notices}) == 8
 
 
 @pytest.mark.parametrize(

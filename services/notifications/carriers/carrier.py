@@ -15,12 +15,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Message:
-    """A message ready to go. `id` is the same however often it is sent; no `repr` shows the address."""
+    """A message ready to go. `id` is the same however often it is sent; no `repr` shows address or link.
+
+    A text to a telephone has no subject.
+    """
 
     id: str
     address: str = field(repr=False)
-    subject: str
-    body: str
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
     written_at: datetime
 
 
@@ -49,7 +52,7 @@ class Line(Protocol):
 
 
 class Carrier(Protocol):
-    """One way to send. `channel` is what it is called in events: `e-mail`."""
+    """One way to send. `channel` is what it is called in events: `e-mail`, `text`."""
 
     channel: str
 

@@ -1,4 +1,4 @@
-"""Which carrier the settings ask for: the mail server that WAYPOST_SMTP names, else files."""
+"""Which carriers the settings ask for: e-mail by the mail server that WAYPOST_SMTP names, else as files."""
 
 from pathlib import Path
 
@@ -14,8 +14,12 @@ def outbox_of(settings: Settings) -> Path:
     return settings.data / "outbox"
 
 
-def carrier_for(settings: Settings) -> Carrier:
-    """The carrier; raises SettingsError for a sender or a mail server that cannot be used."""
+def carriers_for(settings: Settings) -> list[Carrier]:
+    """One carrier for each channel that is served; raises SettingsError for settings that cannot be used."""
+    return [_email(settings)]
+
+
+def _email(settings: Settings) -> Carrier:
     sender = bare_address(settings.mail_from)
     if "@" not in sender:
         raise SettingsError("WAYPOST_MAIL_FROM is no e-mail address. Write the address that messages come from.")
