@@ -21,28 +21,32 @@ _poll = patcher.original("select").poll
 class GreenConnection(psycopg.Connection[Any]):
     """A psycopg connection for use under eventlet."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._polls: dict[int, Any] = {}
+
     def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.0, timeout: float | None = None) -> Any:
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             wanted = next(gen)
             while True:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                ready = _ready_soon(self.pgconn.socket, wanted) or _ready_later(self.pgconn.socket, wanted, left)
+                ready = self._ready_soon(wanted) or _ready_later(self.pgconn.socket, wanted, left)
                 wanted = gen.send(ready)
         except StopIteration as finished:
             return finished.value
 
-
-def _ready_soon(descriptor: int, wanted: Wait) -> int:
-    poll = _poll()
-    poll.register(descriptor, (wanted & Wait.R and select.POLLIN) | (wanted & Wait.W and select.POLLOUT))
-    ready = 0
-    for _, happened in poll.poll(SHORT * 1000):
-        if happened & ~select.POLLOUT:
-            ready |= Ready.R
-        if happened & select.POLLOUT:
-            ready |= Ready.W
-    return ready & int(wanted) or (ready and int(wanted))
+    def _ready_soon(self, wanted: int) -> int:
+        poll = self._polls.get(wanted)
+        if poll is None:
+            poll = self._polls[wanted] = _poll()
+            events = (wanted & Wait.R and select.POLLIN) | (wanted & Wait.W and select.POLLOUT)
+            poll.register(self.pgconn.socket, events)
+        for _, happened in poll.poll(SHORT * 1000):
+            ready = (happened & ~select.POLLOUT and Ready.R) | (happened & select.POLLOUT and Ready.W)
+            # A broken connection is ready for whatever is wanted: the next step finds out.
+            return int(ready & wanted) or wanted
+        return 0
 
 
 def _ready_later(descriptor: int, wanted: Wait, timeout: float | None) -> int:
