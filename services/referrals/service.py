@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response
 
 from services.referrals import answers, schemas, tables
 from services.referrals.access import INTERNAL, InnerAccess
+from services.referrals.disclosure import DisclosureQuery, disclosure
 from services.referrals.front import FrontDesk
 from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
 from services.referrals.web import pages
+from shared.contracts.disclosure import Disclosed
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
@@ -148,8 +150,20 @@ class ReferralsService:
 
     @route("GET", "/internal/v1/referrals/<referral_id>/recipient", scope=INTERNAL, returns={200: answers.Recipient})
     def recipient(self, request: Request, referral_id: str) -> dict[str, Any]:
-        """Where a message to the referrer may go; for the notifications service alone."""
+        """Where a message to the referrer or the family may go; for the notifications service alone."""
         return recipient(self.store, referral_id, request.args)
+
+    @route(
+        "GET",
+        "/internal/v1/referrals/<referral_id>/disclosure",
+        scope=INTERNAL,
+        query=DisclosureQuery,
+        returns={200: Disclosed},
+        problems=[400, 404, 410],
+    )
+    def disclosure(self, request: Request, referral_id: str) -> dict[str, Any]:
+        """What an agency with a task may see of the family now; for the routing service alone."""
+        return disclosure(self.store, referral_id, request.args)
 
     @route("GET", "/track/<token>", public="the address holds a secret of 32 random bytes, and the page tells nothing")
     def track(self, request: Request, token: str) -> Response:

@@ -35,6 +35,12 @@ class Consent:
     def scope(self) -> tuple[str, ...]:
         return self.covered if self.kind == "given" else ()
 
+    def refusal(self, agency: str) -> str | None:
+        """Why the agency may not be shown the family, as a code; None where it may."""
+        if self.kind != "given":
+            return f"consent-{self.kind}"
+        return None if agency in self.scope else "consent-does-not-cover"
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -84,3 +90,13 @@ def consent_of(asking: Asking, referral_id: str) -> Consent | None:
     newest = select(consents).where(consents.c.referral_id == referral_id).order_by(consents.c.id.desc()).limit(1)
     row = asking.execute(newest).mappings().first()
     return Consent(row["id"], row["kind"], tuple(row["scope"]), dict(row)) if row else None
+
+
+def consent_record(stored: Stored) -> dict[str, Any] | None:
+    """The newest record of agreement in the clear, as people are shown it."""
+    if stored.consent is None:
+        return None
+    row = stored.consent.row
+    named = stored.key.open(f"consent {row['id']}", row["sealed"]) if row["sealed"] else {}
+    told = ("kind", "given_by", "method", "given_at", "recorded_at", "wording_version", "child_view")
+    return {"agencies": list(stored.consent.scope), **named, **{name: row[name] for name in told}}

@@ -6,7 +6,7 @@
 `consents`       append-only: the newest row is what is in force.
 `timeline`       what happened, as codes.
 `assessments`    what the rules said, with receipts; the one of the newest facts counts.
-`looks`          who was shown personal data, when, for what.
+`looks`          who was shown personal data or was refused it, when, for what, which parts.
 """
 
 from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, String, Table
@@ -110,6 +110,10 @@ looks = Table(
     Column("at", Moment, nullable=False),
     Column("who", String(100), nullable=False),
     Column("purpose", String(80), nullable=False),
+    Column("agency", String(80)),
+    Column("task_id", String(80)),
+    Column("outcome", String(80), nullable=False),
+    Column("parts", JSON(none_as_null=True)),
     Index("looks_referral", "referral_id", "at"),
 )
 

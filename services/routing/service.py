@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from services.routing import tables
 from services.routing.agency_tasks import list_tasks, show_task
+from services.routing.disclosure import DisclosureProvider
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
 from services.routing.schemas import (
@@ -18,6 +19,7 @@ from services.routing.schemas import (
     TasksQuerySchema,
 )
 from services.routing.webhooks.routes import WebhookRoutes
+from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
 from shared.http.keys import KeyRow, key_row
 from shared.http.management import Management
@@ -46,6 +48,7 @@ class RoutingService(WebhookRoutes):
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     feed = FeedProvider()
+    disclosure = DisclosureProvider()
     access = Access(find_key)
     management = Management()
     desk = Desk()
@@ -81,3 +84,14 @@ class RoutingService(WebhookRoutes):
     def task(self, request: Request, task_id: str) -> dict[str, Any]:
         """One task, with the receipt that says why it came."""
         return show_task(self.store, request.caller.owner, task_id)
+
+    @route(
+        "GET",
+        "/v1/tasks/<task_id>/referral",
+        scope="tasks:read",
+        returns={200: Disclosed},
+        problems=[404, 410, 503],
+    )
+    def referral(self, request: Request, task_id: str) -> Response:
+        """The family behind an open task, as far as consent goes at this moment; every look is recorded."""
+        return self.disclosure.look(request.caller, task_id)

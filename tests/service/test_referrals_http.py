@@ -1,73 +1,17 @@
 """The referrals service as a whole, over its sockets: who may call what, what is public, and what each page allows."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
-import eventlet
 import orjson
 import pytest
-from eventlet.green.http import client
-from nameko.containers import ServiceContainer
 from sqlalchemy import inspect
 
-from services.referrals.handlers import HANDLERS
-from services.referrals.service import ReferralsService
 from services.referrals.tables import metadata
-from shared.http.server import Server
 from shared.http.stored_keys import create_key
-from shared.messaging.broker import Topology
-from shared.messaging.runtime import RelayProvider
 from tests.support.deciding import PAIRS, pair_in
 from tests.support.referring import ReferralsDesk, a_child, a_referral
-
-INTERNAL_KEY = "internal-key-of-a-test"
-
-
-class Running:
-    """The service, listening; and a client."""
-
-    def __init__(self, desk: ReferralsDesk) -> None:
-        self.desk = desk
-        runtime = desk.runtime
-        runtime.broker.declare(Topology({"referrals": [schema.type() for schema in HANDLERS]}, {}))
-        config = {
-            "runtime": runtime,
-            "WEB_SERVER_ADDRESS": "127.0.0.1:0",
-            "MANAGEMENT_ADDRESS": "127.0.0.1:0",
-            "INTERNAL_KEY": INTERNAL_KEY,
-            "max_workers": 10,
-            "FAILED_BURST": 1000,
-            "ADDRESS_BURST": 1000,
-        }
-        self.container = ServiceContainer(ReferralsService, config)
-        self.container.start()
-        self.address = self.container.shared_extensions[Server].address
-        self.key = create_key(runtime.store, "test-school", ["referrals:read", "referrals:write"], "office")
-
-    def stop(self) -> None:
-        # The relay gives its connection back a moment after it is told to stop: before the pool is closed, not after.
-        next(each.relay for each in self.container.dependencies if isinstance(each, RelayProvider)).stop()
-        pool: Any = self.desk.runtime.store.database.engine.pool
-        with eventlet.Timeout(10):
-            while pool.checkedout():
-                eventlet.sleep(0.02)
-        self.container.stop()
-
-    def ask(
-        self, method: str, path: str, body: Any = None, key: str | None = None, **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers, body; with the school's key unless another is named ("" is none)."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if key != "":
-            sent["Authorization"] = f"Bearer {key or self.key}"
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        host, _, port = self.address.rpartition(":")
-        with closing(client.HTTPConnection(host, int(port), timeout=10)) as http:
-            http.request(method, path, None if body is None else orjson.dumps(body), sent)
-            answer = http.getresponse()
-            return answer.status, dict(answer.headers), answer.read()
+from tests.support.serving import INTERNAL_KEY, Running
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -113,6 +57,7 @@ def test_a_school_refers_reads_changes_and_follows(running: Running) -> None:
         ("POST", "/v1/referrals/1/consent"),
         ("POST", "/v1/referrals/1/information"),
         ("GET", "/internal/v1/referrals/1/recipient"),
+        ("GET", "/internal/v1/referrals/1/disclosure"),
     ],
 )
 def test_nothing_about_a_referral_is_open(running: Running, method: str, path: str) -> None:
