@@ -25,7 +25,7 @@ from shared.ids import new_id
 from shared.messaging.broker import AGENCIES, Outgoing, broker_for
 from tests.support.callers import Json, Referrer, World
 from tests.support.families import LIVERPOOL, PERSONAL, family
-from tests.support.packages import node_modules, program, site_packages
+from tests.support.npm import node_modules, program
 from tests.support.process import Process, free_port
 from tests.support.rabbitmq import RabbitMQ
 from tests.support.system import default_system, wait_until
@@ -238,7 +238,6 @@ def test_the_webhook_receiver_takes_what_is_signed_once_and_catches_up(
         made = typed('/v1/webhooks"', api | {"WAYPOST_WEBHOOK_URL": f"http://127.0.0.1:{port}/waypost"})
 
         env = {"PORT": str(port), "WAYPOST_WEBHOOK_SECRET": made["secret"]}
-        env["PYTHONPATH"] = str(site_packages("standardwebhooks", "1.1.0"))
         clients.append(client := Client("webhook.py", here, env).start())
         client.says("listening")
         assert typed('/test"', api | {"WAYPOST_WEBHOOK": made["id"]})["delivered"]
