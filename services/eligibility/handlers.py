@@ -9,7 +9,7 @@ from services.eligibility.domain import outcome_of
 from services.eligibility.tables import assessments
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
-from shared.contracts.referrals import ReferralAmended, ReferralSubmitted
+from shared.contracts.referrals import ReferralAmended, ReferralReopened, ReferralSubmitted
 from shared.messaging.inbox import Handlers
 from shared.messaging.transaction import Transaction
 from shared.rules import facts_of
@@ -58,4 +58,4 @@ def _assess(transaction: Transaction, event: Event) -> None:
     )
 
 
-HANDLERS: Handlers = {ReferralSubmitted: submitted, ReferralAmended: amended}
+HANDLERS: Handlers = {ReferralSubmitted: submitted, ReferralAmended: amended, ReferralReopened: amended}

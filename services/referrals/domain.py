@@ -21,6 +21,7 @@ OPEN = ("awaiting-consent", "screening", "information-requested", "under-review"
 STATES = (*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error")
 FAMILY_ACTIONS = ("give-consent", "withdraw-consent")
 DECIDABLE = ("screening", "information-requested", "under-review")
+WITH_ROUTING = (*DECIDABLE, "routed")
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_from(DECIDABLE, "supply-information", "referrer", "screening"),
     *_from(("awaiting-consent",), "supply-information", "referrer"),
     *_from(OPEN, "withdraw", "referrer", "withdrawn"),
-    *_from((*DECIDABLE, "routed"), "route", "routing", "routed"),
-    *_from(DECIDABLE, "request-information", "routing", "information-requested"),
-    *_from(DECIDABLE, "refer-to-review", "routing", "under-review"),
-    *_from(DECIDABLE, "find-not-eligible", "routing", "not-eligible"),
+    *_from(WITH_ROUTING, "route", "routing", "routed"),
+    *_from(WITH_ROUTING, "request-information", "routing", "information-requested"),
+    *_from(("screening", "information-requested"), "resume", "routing", "routed"),
+    *_from(WITH_ROUTING, "refer-to-review", "routing", "under-review"),
+    *_from(WITH_ROUTING, "find-not-eligible", "routing", "not-eligible"),
+    *_from(WITH_ROUTING, "conclude", "routing", "closed"),
+    *_from(("not-eligible", "closed"), "reopen", "operations", "screening"),
+    *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", "operations", "entered-in-error"),
 )
 
 _NEXT = {(item.state, item.action, item.role): item.next for item in TRANSITIONS}

@@ -15,17 +15,30 @@ from services.referrals.tables import assessments, referrals
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
 from shared.contracts.notifications import NotificationFailed, NotificationSent, NotificationSuppressed
+from shared.contracts.referrals import ReferralClosed
 from shared.contracts.routing import (
     InformationRequested,
+    ReferralConcluded,
     ReferralNotEligible,
     ReferralRouted,
     ReferralUnderReview,
+    TaskAccepted,
     TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskHeld,
+    TaskRecallAcknowledged,
+    TaskRejected,
+    TaskResumed,
+    TaskStarted,
 )
 from shared.messaging.inbox import Handler, Handlers
 from shared.messaging.transaction import Transaction
 
 ROLE = "routing"
+TASK = ("agency", "task_id", "reason")
+# That somebody else referred the child is not for a referrer to know.
+NOT_FOR_REFERRERS = {"possible-duplicate"}
 
 
 def assessed(transaction: Transaction, event: Event) -> None:
@@ -43,25 +56,39 @@ def assessed(transaction: Transaction, event: Event) -> None:
     _note(transaction, event, "assessed", {item["agency"]: item["outcome"] for item in data["outcomes"]})
 
 
+def concluded(transaction: Transaction, event: Event) -> None:
+    """Nothing is left to try: the referral is closed, unless it has gone on since."""
+    if _move(transaction, event, "conclude"):
+        data = {"referral_id": event.subject, "reason": "tasks-ended"}
+        transaction.publish(ReferralClosed, event.subject, data, cause=event)
+    _note(transaction, event, "concluded", {"results": event.data["results"]})
+
+
 def _moves(action: str, kind: str, *told: str) -> Handler:
     """A handler for what routing decided: moves the state by `action`, and notes the fields in `told`."""
-    before = states_before(action, ROLE)
 
     def decided(transaction: Transaction, event: Event) -> None:
-        for following, states in before.items():
-            # Not by transaction.execute, which would write the gathered entries of a batch one by one.
-            transaction.connection.execute(
-                update(referrals)
-                .where(
-                    referrals.c.id == event.subject,
-                    referrals.c.status.in_(states),
-                    referrals.c.decided_sequence < event.sequence,
-                )
-                .values(status=following, decided_sequence=event.sequence)
-            )
+        _move(transaction, event, action)
         _note(transaction, event, kind, _told(event.data, told))
 
     return decided
+
+
+def _move(transaction: Transaction, event: Event, action: str) -> bool:
+    """Whether the state allowed it, and nothing newer had moved it."""
+    moved = 0
+    for following, states in states_before(action, ROLE).items():
+        # Not by transaction.execute, which would write the gathered entries of a batch one by one.
+        moved += transaction.connection.execute(
+            update(referrals)
+            .where(
+                referrals.c.id == event.subject,
+                referrals.c.status.in_(states),
+                referrals.c.decided_sequence < event.sequence,
+            )
+            .values(status=following, decided_sequence=event.sequence)
+        ).rowcount
+    return moved > 0
 
 
 def _notes(kind: str, *told: str) -> Handler:
@@ -70,7 +97,10 @@ def _notes(kind: str, *told: str) -> Handler:
 
 
 def _told(data: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: data[name] for name in names}
+    told = {name: data[name] for name in names}
+    if "reasons" in told:
+        told["reasons"] = [reason for reason in told["reasons"] if reason not in NOT_FOR_REFERRERS]
+    return told
 
 
 def _note(transaction: Transaction, event: Event, kind: str, detail: Mapping[str, Any]) -> None:
@@ -83,7 +113,16 @@ HANDLERS: Handlers = {
     ReferralUnderReview: _moves("refer-to-review", "under-review", "reasons", "agencies"),
     ReferralNotEligible: _moves("find-not-eligible", "not-eligible", "reasons", "signposts"),
     InformationRequested: _moves("request-information", "information-requested", "items", "agencies"),
-    TaskCancelled: _notes("task-cancelled", "agency", "task_id", "reason"),
+    ReferralConcluded: concluded,
+    TaskAccepted: _notes("task-accepted", *TASK),
+    TaskRejected: _notes("task-rejected", *TASK),
+    TaskHeld: _notes("task-held", *TASK),
+    TaskResumed: _moves("resume", "task-resumed", *TASK),
+    TaskStarted: _notes("task-started", *TASK),
+    TaskCompleted: _notes("task-completed", *TASK),
+    TaskFailed: _notes("task-failed", *TASK),
+    TaskCancelled: _notes("task-cancelled", *TASK),
+    TaskRecallAcknowledged: _notes("recall-acknowledged", *TASK),
     NotificationSent: _notes("notification-sent", "audience", "channel", "template"),
     NotificationFailed: _notes("notification-failed", "audience", "channel", "template", "reason"),
     NotificationSuppressed: _notes("notification-suppressed", "audience", "channel", "template", "reason"),

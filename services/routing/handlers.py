@@ -3,36 +3,35 @@
 Events may come in any order. Each teaches what it can; a decision falls when the newest facts are known and assessed.
 """
 
-from collections.abc import Callable
-
-from services.routing.domain import Decision, Known, Outcome, Plan, plan
-from services.routing.domain.decision import ASKING, NOT_ELIGIBLE, REVIEWING
-from services.routing.memory import recall, remember
-from services.routing.tasking import cancel_task, renew_task, request_task
+from services.routing.deciding import learn
+from services.routing.domain import Known, Outcome
+from services.routing.domain.knowledge import ELIGIBLE, INELIGIBLE
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
 from shared.contracts.referrals import (
+    ConsentExpired,
     ConsentGiven,
     ConsentWithdrawn,
     ReferralAmended,
+    ReferralClosed,
+    ReferralEnteredInError,
+    ReferralReopened,
     ReferralSubmitted,
     ReferralWithdrawn,
 )
-from shared.contracts.routing import InformationRequested, ReferralNotEligible, ReferralUnderReview
-from shared.messaging.inbox import Handlers
+from shared.messaging.inbox import Handler, Handlers
 from shared.messaging.transaction import Transaction
 
 
 def facts_came(transaction: Transaction, event: Event) -> None:
     """A referral was submitted or amended."""
-    data = event.data
-    _learn(
-        transaction,
-        event,
-        lambda known: known.with_facts(
-            event.sequence, data["reference"], data["kind"], data["chosen_agencies"], data["consent_scope"]
-        ),
-    )
+    learn(transaction, event, event.data["referral_id"], lambda known: _facts(known, event))
+
+
+def reopened(transaction: Transaction, event: Event) -> None:
+    """A referral that had ended goes on, with the facts as they now stand. Whoever was asked before may be asked again."""
+    lesson = lambda known: _facts(known.with_reopening(event.sequence), event)  # noqa: E731 - one line is enough
+    learn(transaction, event, event.data["referral_id"], lesson)
 
 
 def assessed(transaction: Transaction, event: Event) -> None:
@@ -41,75 +40,56 @@ def assessed(transaction: Transaction, event: Event) -> None:
         Outcome(
             agency=each["agency"],
             outcome=each["outcome"],
-            children=tuple(child for child, outcome in each["children"].items() if outcome == "eligible"),
+            children=tuple(child for child, outcome in each["children"].items() if outcome == ELIGIBLE),
             missing=tuple(each["missing"]),
+            possible=tuple(child for child, outcome in each["children"].items() if outcome != INELIGIBLE),
             receipt=each["receipt"],
         )
         for each in event.data["outcomes"]
     ]
-    _learn(transaction, event, lambda known: known.with_assessment(event.data["facts_sequence"], outcomes))
+    facts_sequence = event.data["facts_sequence"]
+    learn(transaction, event, event.data["referral_id"], lambda known: known.with_assessment(facts_sequence, outcomes))
 
 
 def consent_given(transaction: Transaction, event: Event) -> None:
     """The family agreed, or agreed to something else; the scope replaces what was agreed before."""
-    _learn(transaction, event, lambda known: known.with_scope(event.sequence, event.data["scope"]))
+    scope = event.data["scope"]
+    learn(transaction, event, event.data["referral_id"], lambda known: known.with_scope(event.sequence, scope))
 
 
-def consent_withdrawn(transaction: Transaction, event: Event) -> None:
+def consent_ended(transaction: Transaction, event: Event) -> None:
     """Nothing is agreed any more."""
-    _learn(transaction, event, lambda known: known.with_scope(event.sequence, ()))
+    learn(transaction, event, event.data["referral_id"], lambda known: known.with_scope(event.sequence, ()))
 
 
-def withdrawn(transaction: Transaction, event: Event) -> None:
-    """Everything about the referral stops."""
-    _learn(transaction, event, Known.with_withdrawal)
+def _ends(how: str) -> Handler:
+    """A handler for an end of the referral: everything about it stops."""
+    return lambda transaction, event: learn(
+        transaction, event, event.data["referral_id"], lambda known: known.with_end(event.sequence, how)
+    )
 
 
-def _learn(transaction: Transaction, event: Event, lesson: Callable[[Known], Known]) -> None:
-    referral_id = event.data["referral_id"]
-    while True:
-        before = recall(transaction, referral_id)
-        known = lesson(before.known)
-        if known == before.known:
-            return
-        changes = plan(known, before.tasks, before.decision)
-        if remember(transaction, referral_id, known, changes.decision, before):
-            _carry_out(transaction, event, referral_id, known, changes)
-            return
-
-
-def _carry_out(transaction: Transaction, cause: Event, referral_id: str, known: Known, changes: Plan) -> None:
-    """Makes the changes: recalls first, so that who must stop hears of it before anybody else is asked."""
-    for task, reason in changes.cancel:
-        cancel_task(transaction, cause, referral_id, task, reason)
-    for agency in changes.request:
-        request_task(transaction, cause, referral_id, known, agency)
-    for task in changes.renew:
-        renew_task(transaction, task.id, known.outcome_of(task.agency))
-    if changes.tell and changes.decision:
-        _tell(transaction, cause, referral_id, changes.decision)
-
-
-def _tell(transaction: Transaction, cause: Event, referral_id: str, decision: Decision) -> None:
-    """Tells the decisions that are not a task."""
-    agencies, codes = list(decision.agencies), list(decision.codes)
-    if decision.status == ASKING:
-        data = {"referral_id": referral_id, "items": codes, "agencies": agencies}
-        transaction.publish(InformationRequested, referral_id, data, cause=cause)
-    elif decision.status == REVIEWING:
-        data = {"referral_id": referral_id, "reasons": codes, "agencies": agencies}
-        transaction.publish(ReferralUnderReview, referral_id, data, cause=cause)
-    elif decision.status == NOT_ELIGIBLE:
-        signposts = [signpost.id for signpost in transaction.resources.directory.signposts]
-        data = {"referral_id": referral_id, "reasons": codes, "signposts": signposts}
-        transaction.publish(ReferralNotEligible, referral_id, data, cause=cause)
+def _facts(known: Known, event: Event) -> Known:
+    data = event.data
+    return known.with_facts(
+        event.sequence,
+        data["reference"],
+        data["kind"],
+        data["chosen_agencies"],
+        data["consent_scope"],
+        data["possible_duplicates"],
+    )
 
 
 HANDLERS: Handlers = {
     ReferralSubmitted: facts_came,
     ReferralAmended: facts_came,
+    ReferralReopened: reopened,
     EligibilityAssessed: assessed,
     ConsentGiven: consent_given,
-    ConsentWithdrawn: consent_withdrawn,
-    ReferralWithdrawn: withdrawn,
+    ConsentWithdrawn: consent_ended,
+    ConsentExpired: consent_ended,
+    ReferralWithdrawn: _ends("withdrawn"),
+    ReferralClosed: _ends("closed"),
+    ReferralEnteredInError: _ends("entered-in-error"),
 }

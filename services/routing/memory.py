@@ -10,9 +10,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.routing.domain import Decision, Known, Outcome, Task
+from services.routing.domain import Decision, Known, Outcome, Ruling, Task
+from services.routing.domain.decision import REVIEWING
 from services.routing.tables import referrals, tasks
 from shared.messaging.transaction import Transaction
+
+_TASKS = select(
+    *(tasks.c[name] for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence"))
+).order_by(tasks.c.id)
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,13 @@ def remember(
         "scope_sequence": known.scope_sequence,
         "outcomes": [vars(outcome) for outcome in known.outcomes],
         "assessed_sequence": known.assessed_sequence,
-        "withdrawn": known.withdrawn,
+        "ended": known.ended,
+        "ended_sequence": known.ended_sequence,
+        "round": known.round,
+        "duplicates": sorted(known.duplicates),
+        "ruling": vars(known.ruling) | {"duplicates": sorted(known.ruling.duplicates)} if known.ruling else None,
         "decision": vars(decision) if decision else None,
+        "review": decision.codes[0] if decision and decision.status == REVIEWING else None,
         "changed_at": transaction.now,
     }
     if before.stored:
@@ -72,14 +82,23 @@ def _known(row: Mapping[Any, Any]) -> Known:
         scope_sequence=row["scope_sequence"],
         outcomes=tuple(_outcome(data) for data in row["outcomes"]),
         assessed_sequence=row["assessed_sequence"],
-        withdrawn=row["withdrawn"],
+        ended=row["ended"],
+        ended_sequence=row["ended_sequence"],
+        round=row["round"],
+        duplicates=frozenset(row["duplicates"]),
+        ruling=_ruling(row["ruling"]),
     )
 
 
 def _outcome(data: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        data["agency"], data["outcome"], tuple(data["children"]), tuple(data["missing"]), receipt=data["receipt"]
-    )
+    # What was stored before persons decided has no `possible`.
+    children, missing = tuple(data["children"]), tuple(data["missing"])
+    possible = tuple(data.get("possible", children))
+    return Outcome(data["agency"], data["outcome"], children, missing, possible, receipt=data["receipt"])
+
+
+def _ruling(data: Mapping[str, Any] | None) -> Ruling | None:
+    return Ruling(**{**data, "duplicates": frozenset(data["duplicates"])}) if data else None
 
 
 def _decision(data: Mapping[str, Any] | None) -> Decision | None:
@@ -89,8 +108,8 @@ def _decision(data: Mapping[str, Any] | None) -> Decision | None:
 
 
 def _tasks(transaction: Transaction, referral_id: str) -> tuple[Task, ...]:
-    query = select(tasks.c.id, tasks.c.agency, tasks.c.state, tasks.c.children).where(
-        tasks.c.referral_id == referral_id
+    rows = transaction.execute(_TASKS.where(tasks.c.referral_id == referral_id)).all()
+    return tuple(
+        Task(row.id, row.agency, row.state, tuple(row.children), row.reason, row.round, row.asked_sequence)
+        for row in rows
     )
-    rows = transaction.execute(query.order_by(tasks.c.id)).all()
-    return tuple(Task(row.id, row.agency, row.state, tuple(row.children)) for row in rows)

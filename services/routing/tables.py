@@ -1,16 +1,35 @@
-"""What routing keeps: what it knows of each referral, the agencies' tasks, every move of a task, the agencies' keys.
+"""What routing keeps: what it knows of each referral, the agencies' tasks and room, every move of a task, persons' rulings.
 
 `open_agency` is a task's agency while the task is open, else null: so the database itself refuses a second open task of
-one agency for one referral.
+one agency for one referral. `review` is why a referral waits for a person, and null unless it does. What people wrote (notes, a
+worker's handle) is sealed under the key of its task, a ruling's reason under the master key.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Date, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    text,
+)
 
 from shared.database.types import BigKey, Moment
+from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
 
 metadata = MetaData()
+IN_REVIEW = text("review IS NOT NULL")
+RECALLED = text("state = 'cancelled' AND recall_acknowledged_at IS NULL")
+
+idempotency = idempotency_table(metadata)
 
 referrals = Table(
     "referrals",
@@ -24,9 +43,15 @@ referrals = Table(
     Column("scope_sequence", Integer, nullable=False),
     Column("outcomes", JSON, nullable=False),
     Column("assessed_sequence", Integer, nullable=False),
-    Column("withdrawn", Boolean, nullable=False),
+    Column("ended", String(20), nullable=False),
+    Column("ended_sequence", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("duplicates", JSON, nullable=False),
+    Column("ruling", JSON(none_as_null=True)),
     Column("decision", JSON),
+    Column("review", String(40)),
     Column("changed_at", Moment, nullable=False),
+    Index("referrals_review", "referral_id", sqlite_where=IN_REVIEW, postgresql_where=IN_REVIEW),
 )
 
 tasks = Table(
@@ -49,9 +74,24 @@ tasks = Table(
     Column("requested_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("recall_acknowledged_at", Moment),
+    Column("round", Integer, nullable=False),
+    Column("capacity", String(20), nullable=False),
+    Column("capacity_until", Date),
+    Column("asked_sequence", Integer),
+    Column("items", JSON, nullable=False),
+    Column("worker", LargeBinary),
     Index("tasks_open", "referral_id", "open_agency", unique=True),
     Index("tasks_page", "agency", "id"),
     Index("tasks_state_page", "agency", "state", "id"),
+    Index("tasks_recalled", "id", sqlite_where=RECALLED, postgresql_where=RECALLED),
+)
+
+task_keys = Table(
+    "task_keys",
+    metadata,
+    Column("task_id", String(36), ForeignKey("tasks.id"), primary_key=True),
+    Column("key_id", String(40), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 moves = Table(
@@ -66,6 +106,30 @@ moves = Table(
     Column("state", String(20), nullable=False),
     Column("next", String(20), nullable=False),
     Column("reason", String(40)),
+    Column("note", LargeBinary),
+)
+
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("referral_id", String(80), ForeignKey("referrals.referral_id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("agency", String(80)),
+    Column("reason", LargeBinary, nullable=False),
+)
+
+capacities = Table(
+    "capacities",
+    metadata,
+    Column("agency", String(80), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("until", Date),
+    Column("changed_at", Moment, nullable=False),
+    Column("changed_by", String(80), nullable=False),
+    Column("decide_again", Boolean, nullable=False),
 )
 
 api_keys = api_keys_table(metadata)

@@ -1,4 +1,4 @@
-"""What the referrals service says: a referral was received, changed or withdrawn; consent was given or ended.
+"""What the referrals service says: a referral was received, changed or ended; consent was given or ended.
 
 Districts, ages in years and codes only: who the family is stays in that service.
 """
@@ -39,7 +39,10 @@ class Months(_Part):
 
 
 class ReferralSubmitted(EventSchema):
-    """A referral was accepted; with `consent_scope` empty it waits for the family's agreement."""
+    """A referral was accepted; with `consent_scope` empty it waits for the family's agreement.
+
+    `possible_duplicates` are other referrals that may be of the same child.
+    """
 
     PRODUCER, FACT = "referrals", "referral.submitted"
 
@@ -58,12 +61,21 @@ class ReferralSubmitted(EventSchema):
     consent_scope = List(fields.Code(), required=True)
     chosen_agencies = List(fields.Code(), required=True)
     data_releases = Dict(keys=fields.Code(), values=fields.Release(), required=True)
+    possible_duplicates = List(fields.Id(), load_default=list)
 
 
 class ReferralAmended(ReferralSubmitted):
     """Information came in after submission: the facts as they now stand, to be decided on again."""
 
     FACT = "referral.amended"
+
+
+class ReferralReopened(ReferralSubmitted):
+    """A referral that had ended is looked at anew, with the facts as they now stand; agencies may be asked again."""
+
+    FACT = "referral.reopened"
+
+    reason = fields.Code(required=True)
 
 
 class ReferralWithdrawn(EventSchema):
@@ -73,6 +85,18 @@ class ReferralWithdrawn(EventSchema):
 
     referral_id = fields.Id(required=True)
     reason = fields.Code(required=True)
+
+
+class ReferralClosed(ReferralWithdrawn):
+    """The referral has ended: every task has, or the agreement that it waited for never came."""
+
+    FACT = "referral.closed"
+
+
+class ReferralEnteredInError(ReferralWithdrawn):
+    """The referral should never have been made: everything about it stops."""
+
+    FACT = "referral.entered-in-error"
 
 
 class ConsentGiven(EventSchema):
@@ -93,3 +117,9 @@ class ConsentWithdrawn(EventSchema):
     referral_id = fields.Id(required=True)
     consent_id = fields.Id(required=True)
     scope = List(fields.Code(), required=True)
+
+
+class ConsentExpired(ConsentWithdrawn):
+    """The time for which the family agreed is over; `scope` is what it covered until now."""
+
+    FACT = "consent.expired"

@@ -60,6 +60,8 @@ def test_services_and_agency_are_told_of_the_task_with_its_due_dates_and_a_link(
         "decide_by": date(2026, 11, 27),
         "contact_by": date(2026, 12, 4),
         "link": f"http://127.0.0.1:8001/v1/tasks/{task['id']}",
+        "capacity": "open",
+        "capacity_until": None,
     }
     assert system.routing.told(family.id, audience=A) == []
 

@@ -18,6 +18,7 @@ from services.referrals.domain import (
 from services.referrals.words import NEXT
 
 FAMILY, CONSULTATION = "family-support", "consultation"
+DECISIONS = ("route", "request-information", "resume", "refer-to-review", "find-not-eligible", "conclude")
 
 
 def test_the_table_speaks_of_known_states_and_says_nothing_twice() -> None:
@@ -34,16 +35,27 @@ def test_an_open_referral_can_be_withdrawn(state: str) -> None:
 @pytest.mark.parametrize("state", ["withdrawn", "entered-in-error", "closed", "not-eligible"])
 def test_nothing_leads_out_of_an_end(state: str) -> None:
     assert allowed_actions(state, "referrer", FAMILY) == []
-    assert [item for item in TRANSITIONS if item.state == state] == []
+    assert allowed_actions(state, "routing", FAMILY) == []
+
+
+def test_operations_alone_open_again_what_has_ended_without_being_withdrawn() -> None:
+    again = {item.state: item.next for item in TRANSITIONS if item.action == "reopen"}
+    assert again == {"not-eligible": "screening", "closed": "screening"}
+    assert {item.role for item in TRANSITIONS if item.action == "reopen"} == {"operations"}
+
+
+@pytest.mark.parametrize("state", sorted(set(STATES) - {"entered-in-error"}))
+def test_an_error_is_an_error_in_every_state(state: str) -> None:
+    assert next_state(state, "enter-in-error", "operations", FAMILY) == "entered-in-error"
 
 
 @pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("action", ["route", "request-information", "refer-to-review", "find-not-eligible"])
+@pytest.mark.parametrize("action", DECISIONS)
 def test_a_referrer_decides_nothing(state: str, action: str) -> None:
     assert next_state(state, action, "referrer", FAMILY) is None
 
 
-@pytest.mark.parametrize("action", ["route", "request-information", "refer-to-review", "find-not-eligible"])
+@pytest.mark.parametrize("action", DECISIONS)
 def test_without_consent_nothing_is_decided(action: str) -> None:
     assert next_state("awaiting-consent", action, "routing", FAMILY) is None
 
@@ -64,6 +76,22 @@ def test_a_second_agency_may_be_asked() -> None:
     assert states_before("route", "routing") == {
         "routed": ["screening", "information-requested", "under-review", "routed"]
     }
+
+
+def test_routing_moves_on_what_an_agency_had() -> None:
+    for action, following in (
+        ("request-information", "information-requested"),
+        ("refer-to-review", "under-review"),
+        ("find-not-eligible", "not-eligible"),
+        ("conclude", "closed"),
+    ):
+        assert next_state("routed", action, "routing", FAMILY) == following
+
+
+def test_once_the_referrer_has_answered_the_agency_goes_on() -> None:
+    supplied = next_state("information-requested", "supply-information", "referrer", FAMILY)
+    assert supplied == "screening"
+    assert next_state(supplied, "resume", "routing", FAMILY) == "routed"
 
 
 def test_a_referral_begins_by_waiting_for_consent_only_where_there_is_a_family() -> None:

@@ -116,8 +116,8 @@ def test_a_consultation_needs_no_consent() -> None:
 
 
 def test_a_withdrawal_is_the_end_even_before_anything_else_is_known() -> None:
-    assert decide(Known().with_withdrawal()) == Decision("withdrawn")
-    assert decide(known().with_withdrawal()) == Decision("withdrawn")
+    assert decide(Known().with_end(9, "withdrawn")) == Decision("withdrawn")
+    assert decide(known().with_end(9, "withdrawn")) == Decision("withdrawn")
 
 
 def test_after_a_rejection_the_next_covered_agency_is_asked_then_a_person() -> None:
@@ -154,7 +154,7 @@ def test_consent_that_was_narrowed_recalls_only_who_is_left_out() -> None:
 
 
 def test_a_withdrawal_cancels_what_is_open_and_leaves_what_has_ended() -> None:
-    changes = plan(known().with_withdrawal(), [task(A), task(B, "completed", number=2)], ROUTED_TO_A)
+    changes = plan(known().with_end(9, "withdrawn"), [task(A), task(B, "completed", number=2)], ROUTED_TO_A)
     assert changes.cancel == ((task(A), "referral-withdrawn"),)
     assert changes.request == ()
 

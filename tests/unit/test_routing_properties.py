@@ -12,7 +12,8 @@ from services.routing.domain.knowledge import CONSULTATION
 
 AGENCIES = ("agency-a", "agency-b", "agency-c")
 WORDS = ("eligible", "review", "needs-information", "ineligible")
-STATUSES = {"withdrawn", "awaiting-consent", "routed", "information-requested", "under-review", "not-eligible"}
+ENDED = {"withdrawn", "closed", "entered-in-error"}
+STATUSES = ENDED | {"awaiting-consent", "routed", "information-requested", "under-review", "not-eligible"}
 
 agencies = st.lists(st.sampled_from(AGENCIES), unique=True).map(tuple)
 kinds = st.sampled_from(["family-support", CONSULTATION])
@@ -31,7 +32,7 @@ knowledge = st.builds(
     scope_sequence=st.integers(1, 3),
     outcomes=assessments,
     assessed_sequence=st.integers(0, 2),
-    withdrawn=st.booleans(),
+    ended=st.sampled_from(["", "", "withdrawn", "closed", "entered-in-error"]),
 )
 states = st.sampled_from(["requested", "accepted", "rejected", "on-hold", "in-progress", "completed", "cancelled"])
 tasks = st.lists(st.tuples(st.sampled_from(AGENCIES), states), unique_by=lambda pair: pair[0]).map(
@@ -68,7 +69,7 @@ def histories(draw: st.DrawFn) -> list[Lesson]:
             scope = draw(agencies) if happening == "given" else ()
             lessons.append(consent(sequence, scope))
     if draw(st.integers(0, 4)) == 0:
-        lessons.append(Known.with_withdrawal)
+        lessons.append(lambda known: known.with_end(len(happenings) + 1, "withdrawn"))
     return lessons
 
 
@@ -98,7 +99,7 @@ class Routing:
         asked = [task.agency for task in self.tasks if task.is_open]
         assert len(asked) == len(set(asked)), "asked an agency twice"
         assert all(known.covers(agency) for agency in asked), "left a task open that consent does not cover"
-        assert not (known.withdrawn and asked), "left a task open after the withdrawal"
+        assert not (known.ended and asked), "left a task open after the withdrawal"
 
     @property
     def open(self) -> set[str]:
@@ -116,11 +117,11 @@ def after(lessons: Sequence[Lesson]) -> Routing:
 def test_there_is_a_decision_for_everything_that_can_be_known(known: Known, rejected_by: frozenset[str]) -> None:
     decision = decide(known, rejected_by)
     if decision is None:
-        assert not known.withdrawn
+        assert not known.ended
         assert not known.is_complete
     else:
         assert decision.status in STATUSES
-        assert decision.status in ("withdrawn", "awaiting-consent") or decision.agencies or decision.codes
+        assert decision.status in ENDED | {"awaiting-consent"} or decision.agencies or decision.codes
 
 
 @given(knowledge, agencies.map(frozenset))

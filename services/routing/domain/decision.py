@@ -1,19 +1,29 @@
-"""Where a referral goes, from what is known of it and the tasks that there are.
+"""Where a referral goes, from what is known of it, from who has said no, and from who has no room.
 
 `decide` has an answer for everything that can be known, and never names an agency to route to that consent does not
-cover or that the rules do not call eligible. `plan` turns it into what has to change; an agency that has the referral
-in hand, or has dealt with it, is never asked a second time.
+cover; nor one that the rules do not call eligible, unless a person has said so.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from services.routing.domain.knowledge import CONSULTATION, ELIGIBLE, NEEDS_INFORMATION, REVIEW, Known
-from services.routing.domain.tasks import CANCELLED, FACTS_CHANGED, REJECTED, REQUESTED, UNCOVERED, WITHDRAWN, Task
+from services.routing.domain.knowledge import (
+    CONSULTATION,
+    ELIGIBLE,
+    INELIGIBLE,
+    NEEDS_INFORMATION,
+    REFUSE,
+    REVIEW,
+    ROUTE,
+    Known,
+)
 
-STOPPED, WAITING, ROUTED = "withdrawn", "awaiting-consent", "routed"
+WAITING, ROUTED, CONCLUDED = "awaiting-consent", "routed", "concluded"
 ASKING, REVIEWING, NOT_ELIGIBLE = "information-requested", "under-review", "not-eligible"
 CONSENT = "consent"
+NO_CAPACITY, POSSIBLE_DUPLICATE = "no-capacity", "possible-duplicate"
+
+Agencies = frozenset[str]
+NOBODY: Agencies = frozenset()
 
 
 @dataclass(frozen=True)
@@ -30,38 +40,55 @@ class Decision:
     basis: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What has to change.
+def decide(known: Known, rejected_by: Agencies = NOBODY, full: Agencies = NOBODY) -> Decision | None:
+    """The decision; None while the newest facts are not known or not assessed. An ended referral's is how it ended.
 
-    `decision` is where the referral now stands, to be told when `tell`; `cancel` are tasks with their reason, `request`
-    agencies to ask, and `renew` tasks that now cover other children.
+    `rejected_by` are agencies that said no, `full` those that take nobody at present.
     """
-
-    decision: Decision | None
-    cancel: tuple[tuple[Task, str], ...] = ()
-    request: tuple[str, ...] = ()
-    renew: tuple[Task, ...] = ()
-    tell: bool = False
-
-
-def decide(known: Known, rejected_by: frozenset[str] = frozenset()) -> Decision | None:
-    """The decision; None while the newest facts are not known or not assessed. `rejected_by`: agencies that said no."""
-    if known.withdrawn:
-        return Decision(STOPPED)
+    if known.ended:
+        return Decision(known.ended)
     if not known.is_complete:
         return None
-    if known.kind == CONSULTATION:
-        return _routed(_able(known, rejected_by)) or _undecided(known, rejected_by)
-    if not known.scope:
+    if known.kind != CONSULTATION and not known.scope:
         return Decision(WAITING)
-    return _by_choice(known, rejected_by) or _without_choice(known, rejected_by)
+    ruled = _by_ruling(known, rejected_by)
+    if ruled:
+        return ruled
+    decision = _by_rules(known, rejected_by, full)
+    if decision.status == ROUTED and known.unsettled_duplicates:
+        return Decision(REVIEWING, decision.agencies, (POSSIBLE_DUPLICATE,))
+    return decision
 
 
-def _by_choice(known: Known, rejected_by: frozenset[str]) -> Decision | None:
+def may_route(known: Known, agency: str, rejected_by: Agencies) -> bool:
+    """Whether a person may send the referral there: consent covers it, the rules do not exclude it, it has not said no."""
+    assessed = any(each.agency == agency and each.outcome != INELIGIBLE for each in known.outcomes)
+    return assessed and known.covers(agency) and agency not in rejected_by
+
+
+def _by_ruling(known: Known, rejected_by: Agencies) -> Decision | None:
+    """What a person decided, as long as it can be held to: a refusal for the facts that it was made on."""
+    ruling = known.ruling
+    if ruling is None or ruling.round != known.round:
+        return None
+    if ruling.decision == ROUTE and ruling.agency and may_route(known, ruling.agency, rejected_by):
+        return Decision(ROUTED, (ruling.agency,))
+    if ruling.decision == REFUSE and ruling.facts_sequence == known.facts_sequence:
+        return Decision(NOT_ELIGIBLE, (), ("decided-by-person",))
+    return None
+
+
+def _by_rules(known: Known, rejected_by: Agencies, full: Agencies) -> Decision:
+    if known.kind == CONSULTATION:
+        able = _able(known, rejected_by | full)
+        return _routed(able) or _no_capacity(known, rejected_by, full) or _undecided(known, rejected_by)
+    return _by_choice(known, rejected_by | full) or _without_choice(known, rejected_by, full)
+
+
+def _by_choice(known: Known, not_asked: Agencies) -> Decision | None:
     """What follows from the agencies that the family chose; None when it chose none or none of it leads anywhere."""
-    able = _able(known, rejected_by)
-    chosen = [agency for agency in known.chosen if agency not in rejected_by]
+    able = _able(known, not_asked)
+    chosen = [agency for agency in known.chosen if agency not in not_asked]
     if not chosen:
         return None
     chosen_able = tuple(dict.fromkeys(agency for agency in chosen if agency in able))
@@ -76,16 +103,27 @@ def _by_choice(known: Known, rejected_by: frozenset[str]) -> Decision | None:
     )
 
 
-def _without_choice(known: Known, rejected_by: frozenset[str]) -> Decision:
-    able = _able(known, rejected_by)
+def _without_choice(known: Known, rejected_by: Agencies, full: Agencies) -> Decision:
+    able = _able(known, rejected_by | full)
     covered = tuple(agency for agency in able if known.covers(agency))
     if len(covered) > 1:
-        # An agency that said no leaves the family waiting: the next one is asked, instead of a person.
-        return Decision(ROUTED, covered[:1]) if rejected_by else Decision(REVIEWING, covered, ("several-agencies",))
-    return _routed(covered) or _asking_for_consent(able) or _undecided(known, rejected_by)
+        # An agency that said no, or a chosen one without room, leaves the family waiting: the next is asked, not a person.
+        next_one = rejected_by or known.chosen
+        return Decision(ROUTED, covered[:1]) if next_one else Decision(REVIEWING, covered, ("several-agencies",))
+    return (
+        _routed(covered)
+        or _no_capacity(known, rejected_by, full)
+        or _asking_for_consent(able)
+        or _undecided(known, rejected_by)
+    )
 
 
-def _undecided(known: Known, rejected_by: frozenset[str]) -> Decision:
+def _no_capacity(known: Known, rejected_by: Agencies, full: Agencies) -> Decision | None:
+    would = (agency for agency in _able(known, rejected_by) if agency in full and known.covers(agency))
+    return _reviewing(NO_CAPACITY, tuple(would))
+
+
+def _undecided(known: Known, rejected_by: Agencies) -> Decision:
     """When no agency can simply take it."""
     to_review = tuple(agency for agency in known.agencies(REVIEW) if agency not in rejected_by)
     unsure = tuple(agency for agency in known.agencies(NEEDS_INFORMATION) if agency not in rejected_by)
@@ -97,8 +135,8 @@ def _undecided(known: Known, rejected_by: frozenset[str]) -> Decision:
     )
 
 
-def _able(known: Known, rejected_by: frozenset[str]) -> tuple[str, ...]:
-    return tuple(agency for agency in known.agencies(ELIGIBLE) if agency not in rejected_by)
+def _able(known: Known, not_asked: Agencies) -> tuple[str, ...]:
+    return tuple(agency for agency in known.agencies(ELIGIBLE) if agency not in not_asked)
 
 
 def _routed(agencies: tuple[str, ...]) -> Decision | None:
@@ -116,47 +154,3 @@ def _asking_for_facts(known: Known, agencies: tuple[str, ...]) -> Decision | Non
 
 def _reviewing(reason: str, agencies: tuple[str, ...]) -> Decision | None:
     return Decision(REVIEWING, agencies, (reason,)) if agencies else None
-
-
-def plan(known: Known, tasks: Sequence[Task], last: Decision | None = None) -> Plan:
-    """What has to change, given the referral's tasks and the decision that was told last.
-
-    Consent that ended cancels at once, whatever else is not known yet. Facts that changed cancel only what no one has
-    answered: a person's yes outranks a rule. While an agency keeps the referral, no other answer about it is given.
-    """
-    decision = decide(known, frozenset(task.agency for task in tasks if task.state == REJECTED))
-    cancel = [(task, why) for task in tasks if task.is_open and (why := _why_cancel(known, decision, task))]
-    cancelled = {task for task, _ in cancel}
-    if decision is None:
-        return Plan(last, tuple(cancel))
-    keeping = [task for task in tasks if task.is_open and task not in cancelled]
-    kept = {task.agency for task in keeping}
-    dealt_with = {task.agency for task in tasks if task.state != CANCELLED} - {task.agency for task in cancelled}
-    request: tuple[str, ...] = ()
-    if decision.status == ROUTED:
-        request = tuple(agency for agency in decision.agencies if agency not in dealt_with)
-    if decision.status == ROUTED or (kept and decision.status != STOPPED):
-        decision = Decision(ROUTED, tuple(sorted(kept | set(decision.agencies if decision.status == ROUTED else ()))))
-    renew = tuple(task for task in keeping if _covers_others(known, task))
-    decision = replace(decision, basis=(known.facts_sequence, known.scope_sequence))
-    told = last == decision and (decision.status == ROUTED or last.basis == decision.basis)
-    return Plan(decision, tuple(cancel), request, renew, tell=not told)
-
-
-def _covers_others(known: Known, task: Task) -> bool:
-    return any(
-        outcome.agency == task.agency and outcome.outcome == ELIGIBLE and outcome.children != task.children
-        for outcome in known.outcomes
-    )
-
-
-def _why_cancel(known: Known, decision: Decision | None, task: Task) -> str | None:
-    if known.withdrawn:
-        return WITHDRAWN
-    if not known.covers(task.agency):
-        return UNCOVERED
-    if decision is None or task.state != REQUESTED:
-        return None
-    wanted = decision.status == ROUTED and task.agency in decision.agencies
-    still_able = task.agency in known.agencies(ELIGIBLE) and (not known.chosen or task.agency in known.chosen)
-    return None if wanted or still_able else FACTS_CHANGED

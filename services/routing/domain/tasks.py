@@ -1,6 +1,7 @@
 """A task's life, as a table that the code runs, the tests walk and the documentation draws.
 
-The states are those of FHIR's Task. A pair of state and action that is not in the table cannot happen.
+The states are those of FHIR's Task. A pair of state and action that is not in the table cannot happen. To assign a task
+or to write a note to it is a move as well, one that leads nowhere else.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ NEW, REQUESTED, ACCEPTED, REJECTED = "new", "requested", "accepted", "rejected"
 ON_HOLD, IN_PROGRESS, COMPLETED, FAILED, CANCELLED = "on-hold", "in-progress", "completed", "failed", "cancelled"
 OPEN = (REQUESTED, ACCEPTED, ON_HOLD, IN_PROGRESS)
 STATES = (*OPEN, REJECTED, COMPLETED, FAILED, CANCELLED)
+
+ACKNOWLEDGED: Final = "acknowledged"
+"""Where a cancelled task is once its recall was acknowledged: it shows as cancelled, and nothing more can be done to it."""
 
 AGENCY, SYSTEM = "agency", "system"
 
@@ -29,7 +33,28 @@ WHY_REJECTED = (
 WHY_HELD = ("waiting-list", "child-not-told", "awaiting-information")
 HOW_COMPLETED = ("intensive", "low-level", "group", "online", "mentoring", "consultation-given")
 WHY_FAILED = ("could-not-contact", "disengaged", "family-declined")
-WITHDRAWN, UNCOVERED, FACTS_CHANGED = WHY_CANCELLED = ("referral-withdrawn", "consent-withdrawn", "facts-changed")
+WITHDRAWN, UNCOVERED, FACTS_CHANGED, CLOSED, IN_ERROR = WHY_CANCELLED = (
+    "referral-withdrawn",
+    "consent-withdrawn",
+    "facts-changed",
+    "referral-closed",
+    "entered-in-error",
+)
+AWAITING_INFORMATION = "awaiting-information"
+ITEMS = (
+    "first-name",
+    "last-name",
+    "date-of-birth",
+    "told",
+    "school",
+    "practice",
+    "home",
+    "relationship",
+    "stage",
+    "released-on",
+    "borough",
+)
+"""What an agency may ask the referrer for: codes of what a referrer can supply."""
 
 
 class Move(NamedTuple):
@@ -57,6 +82,12 @@ MOVES: tuple[Move, ...] = (
     Move(IN_PROGRESS, "fail", AGENCY, FAILED, WHY_FAILED),
     Move(IN_PROGRESS, "hold", AGENCY, ON_HOLD, WHY_HELD),
     Move(IN_PROGRESS, "cancel", SYSTEM, CANCELLED, WHY_CANCELLED),
+    Move(ON_HOLD, "resume", SYSTEM, WHERE_IT_WAS),
+    *(
+        Move(state, "request-information", AGENCY, ON_HOLD, (AWAITING_INFORMATION,))
+        for state in (REQUESTED, ACCEPTED, IN_PROGRESS)
+    ),
+    *(Move(state, action, AGENCY, state) for state in OPEN for action in ("assign", "note")),
     Move(CANCELLED, "acknowledge-recall", AGENCY, CANCELLED),
 )
 
@@ -67,12 +98,19 @@ AGENCY_ACTIONS = frozenset(each.action for each in MOVES if each.role == AGENCY)
 
 @dataclass(frozen=True)
 class Task:
-    """One agency's task: all that decisions look at. `children` are the ids of those whom it covers."""
+    """One agency's task: all that decisions look at.
+
+    `children` are the ids of those whom it covers; `round` is that of the referral in which the agency was asked;
+    `asked_at` the sequence of the facts that were known when it asked for more, and None unless it waits for them.
+    """
 
     id: str
     agency: str
     state: str
     children: tuple[str, ...] = ()
+    reason: str | None = None
+    round: int = 0
+    asked_at: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -103,3 +141,8 @@ def move(state: str, action: str, role: str, reason: str | None, held_from: str 
 def allowed(state: str, role: str) -> tuple[str, ...]:
     """The actions that a role may take in a state, in the table's order."""
     return tuple(each.action for each in MOVES if (each.state, each.role) == (state, role))
+
+
+def reasons_for(state: str, role: str) -> dict[str, tuple[str, ...]]:
+    """Of the actions that a role may take in a state, those that want a reason, and which there are."""
+    return {each.action: each.reasons for each in MOVES if each.reasons and (each.state, each.role) == (state, role)}

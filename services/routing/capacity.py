@@ -1,0 +1,87 @@
+"""Who has room: what each agency says of itself, or the directory while it has said nothing.
+
+`closed` is asked by nobody; `waiting-list` is asked, and the fact goes with the task. What an agency says holds until the
+end of the day that it names. When one opens, the referrals that waited for room alone are decided again: the agency's row
+is marked with its answer, and unmarked when all have been, so a stop in between loses none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from services.routing.tables import capacities as table
+from shared.clock import london_date
+from shared.database.rows import insert_or
+from shared.messaging.transaction import Transaction
+
+OPEN, WAITING_LIST, CLOSED = STATES = ("open", "waiting-list", "closed")
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What an agency says: `state`, and the last day on which it holds, where there is one."""
+
+    state: str
+    until: date | None = None
+
+
+OPEN_TO_ALL: Final = Capacity(OPEN)
+Capacities = Mapping[str, Capacity]
+NO_LIMITS: Final[Capacities] = {}
+
+
+def capacities(transaction: Transaction) -> Capacities:
+    """The agencies that are not simply open."""
+    return _limits(transaction, transaction.connection.execute(select(table)).mappings().all())
+
+
+def hold_closed(transaction: Transaction) -> Capacities:
+    """The same, and no agency can change its answer before this transaction ends.
+
+    Else a referral could be found to have nowhere to go just after those that waited were decided again.
+    """
+    rows = transaction.execute(select(table).order_by(table.c.agency).with_for_update(read=True)).mappings().all()
+    return _limits(transaction, rows)
+
+
+def capacity_of(transaction: Transaction, agency: str) -> Capacity:
+    """What holds for one agency today."""
+    return capacities(transaction).get(agency, OPEN_TO_ALL)
+
+
+def set_capacity(transaction: Transaction, agency: str, capacity: Capacity, actor: str) -> None:
+    """The agency's answer from now on."""
+    row = {
+        "agency": agency,
+        "state": capacity.state,
+        "until": capacity.until,
+        "changed_at": transaction.now,
+        "changed_by": actor,
+        "decide_again": capacity.state != CLOSED,
+    }
+    news = ", ".join(f"{name} = excluded.{name}" for name in row)
+    insert_or(transaction.connection, table, [row], f"(agency) DO UPDATE SET {news}", "agency")
+
+
+def end_what_is_over(transaction: Transaction, actor: str) -> None:
+    """An agency whose last day has passed is open again."""
+    transaction.execute(
+        update(table)
+        .where(table.c.until < london_date(transaction.now))
+        .values(state=OPEN, until=None, changed_at=transaction.now, changed_by=actor, decide_again=True)
+    )
+
+
+def _limits(transaction: Transaction, rows: Any) -> Capacities:
+    today = london_date(transaction.now)
+    listed = {each.id: Capacity(each.capacity) for each in transaction.resources.directory.agencies}
+    said = {
+        row["agency"]: Capacity(row["state"], row["until"])
+        if not row["until"] or row["until"] >= today
+        else OPEN_TO_ALL
+        for row in rows
+    }
+    return {agency: capacity for agency, capacity in {**listed, **said}.items() if capacity.state != OPEN}
