@@ -16,7 +16,7 @@ COMMANDS = {
     "parked": "Messages that failed for good: list, retry, discard.",
     "messages": "What was sent to people, and what could not be.",
     "keys": "API keys: create, list, revoke.",
-    "agencies": "Agencies' own queues: provision, list.",
+    "agencies": "Agencies' own queues: provision, rotate, revoke, list.",
     "directory": "The agency directory: check, list, show.",
     "places": "Postcodes, schools and practices: build, import, update, look up.",
     "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",

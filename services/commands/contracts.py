@@ -8,11 +8,6 @@ import typer
 
 app = typer.Typer()
 
-TITLES = {
-    "referrals": "Waypost for referrers",
-    "routing": "Waypost for agencies",
-    "operations": "Waypost for operations",
-}
 FOLDER = Path("docs/contracts")
 
 
@@ -48,7 +43,7 @@ def documents() -> dict[str, dict[str, Any]]:
     from shared.contracts.registry import EVENTS
     from shared.http.openapi import openapi_of
     from shared.messaging.runtime import InboxProvider
-    from shared.settings import SERVICES
+    from shared.settings import HTTP_PORTS, SERVICES
     from shared.version import VERSION
 
     found = {f"events/{schema.type()}.json": event_schema(schema) for schema in EVENTS}
@@ -58,6 +53,6 @@ def documents() -> dict[str, dict[str, Any]]:
         if isinstance(inbox, InboxProvider):
             heard_by[name] = [schema.type() for schema in inbox.handlers]
     found["asyncapi.json"] = asyncapi(VERSION, heard_by)
-    for name, title in TITLES.items():
-        found[f"openapi.{name}.json"] = openapi_of(service_class(name), title, VERSION)
+    for name in HTTP_PORTS:
+        found[f"openapi.{name}.json"] = openapi_of(service_class(name))
     return found

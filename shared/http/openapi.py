@@ -14,6 +14,7 @@ from shared.contracts.json_schema import Definitions, field_of, reference_to
 from shared.http.idempotency import HEADER
 from shared.http.problems import MEDIA_TYPE
 from shared.http.route import Route
+from shared.version import VERSION
 
 _PLACE = "#/components/schemas/"
 _ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -41,7 +42,7 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
-def openapi_of(service: type, title: str, version: str, description: str = "") -> dict[str, Any]:
+def openapi_of(service: Any) -> dict[str, Any]:
     """The document of one service class. Raises ValueError when two different schemas have one name."""
     schemas: Definitions = {"Problem": _PROBLEM}
     paths: dict[str, dict[str, Any]] = {}
@@ -50,7 +51,11 @@ def openapi_of(service: type, title: str, version: str, description: str = "") -
         operations[route.http_method.lower()] = _operation(route, method, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": version} | ({"description": description} if description else {}),
+        "info": {
+            "title": f"Waypost {service.name}",
+            "version": VERSION,
+            "description": inspect.cleandoc(service.__doc__ or ""),
+        },
         "paths": paths,
         "components": {
             "schemas": {name: schemas[name] for name in sorted(schemas)},

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from eventlet.event import Event
 from nameko.exceptions import ConfigurationError
 from nameko.web.server import WebServer
+from werkzeug.wrappers import Response
 
-from shared.http.app import App
+from shared.http.app import App, as_response
 from shared.http.limits import RateLimit
 from shared.http.listener import Listener
 from shared.http.request import Request
@@ -32,6 +33,7 @@ class Server(WebServer):
         self.running: set[Request] = set()
         self._listener: Listener | None = None
         self._drained: Event | None = None
+        self._document: dict[str, Any] | None = None
 
     def setup(self) -> None:
         config = self.container.config
@@ -56,9 +58,19 @@ class Server(WebServer):
                     f"{route.url} needs a scope, and the service has no `Access` to check keys with."
                 )
             app.add(route.http_method, route.url, route.handle_request)
+        app.add("GET", "/openapi.json", self._openapi)
         config = self.container.config
         self._listener = Listener(config["WEB_SERVER_ADDRESS"], app, int(config.get("HTTP_MAX_CONNECTIONS", 1000)))
         self._listener.start()
+
+    def _openapi(self, request: Request) -> Response:
+        """What this service takes and gives, for programs: public, as the addresses of its routes are."""
+        from shared.http.openapi import openapi_of  # It reads routes, which are made of servers.
+
+        self._addresses.take(self._client_address(request))
+        if self._document is None:
+            self._document = openapi_of(self.container.service_cls)
+        return as_response(self._document)
 
     def admit(self, route: "Route", request: Request) -> None:
         """Lets a request pass, or raises 401, 403 or 429 problems, before its body is read."""

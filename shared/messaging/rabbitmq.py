@@ -4,7 +4,8 @@ One confirm at a time cannot keep up, so a whole batch is published and then its
 made by whoever uses them and closed when anything goes wrong: the caller begins again with a new one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import eventlet
@@ -25,6 +26,9 @@ QUORUM: dict[str, Any] = {
     "x-overflow": "reject-publish",
     "x-delivery-limit": 1000,
 }
+
+# RabbitMQ 4 drops a message after twenty crashes of its reader unless told otherwise; an agency's event must stay.
+AGENCY_QUORUM: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
 
 
 class RabbitBroker:
@@ -54,7 +58,7 @@ class RabbitBroker:
                 for kind in types:
                     queue.bind_to(EVENTS, routing_key=kind)
             for agency, name in topology.agencies.items():
-                queue = Queue(name, queue_arguments={"x-queue-type": "quorum"}).bind(channel)
+                queue = Queue(name, queue_arguments=AGENCY_QUORUM).bind(channel)
                 queue.queue_declare()
                 queue.bind_to(AGENCIES, routing_key=agency)
 
@@ -78,6 +82,22 @@ def _read_ahead(connection: Connection) -> None:
         transport._quick_recv = lambda wanted: receive(max(wanted, READ_AHEAD))
 
 
+@contextmanager
+def _written_together(connection: Connection) -> Iterator[None]:
+    """What is written in the block is sent at its end, in one piece where py-amqp would ask the system for each message."""
+    transport = connection.connection.transport
+    if not isinstance(transport, TCPTransport):
+        yield
+        return
+    send, frames = transport._write, bytearray()
+    transport._write = frames.extend
+    try:
+        yield
+    finally:
+        transport._write = send
+    transport.write(frames)
+
+
 class RabbitPublisher:
     """Publishes batches and awaits their confirms."""
 
@@ -97,19 +117,20 @@ class RabbitPublisher:
         self._open, self._unroutable, self._answers = {}, set(), {}
         # A broker that is out of memory or disk stops reading, and the write would hang as long as that lasts.
         with eventlet.Timeout(CONFIRM_WITHIN, ConnectionError("the broker did not confirm")):
-            for message in messages:
-                self._last_tag += 1
-                self._open[self._last_tag] = message
-                self._channel.basic_publish(
-                    self._channel.prepare_message(
-                        message.body,
-                        content_type=CONTENT_TYPE,
-                        properties={"delivery_mode": 2, "message_id": message.event_id},
-                    ),
-                    exchange=message.exchange,
-                    routing_key=message.routing_key,
-                    mandatory=True,
-                )
+            with _written_together(self._connection):
+                for message in messages:
+                    self._last_tag += 1
+                    self._open[self._last_tag] = message
+                    self._channel.basic_publish(
+                        self._channel.prepare_message(
+                            message.body,
+                            content_type=CONTENT_TYPE,
+                            properties={"delivery_mode": 2, "message_id": message.event_id},
+                        ),
+                        exchange=message.exchange,
+                        routing_key=message.routing_key,
+                        mandatory=True,
+                    )
             while self._open:
                 self._connection.drain_events()
         return self._answers

@@ -145,7 +145,7 @@ class Service:
 
 
 def document() -> dict[str, Any]:
-    return openapi_of(Service, "Referrals", "1.0.0")
+    return openapi_of(Service)
 
 
 def test_it_is_valid_openapi_3_1() -> None:
