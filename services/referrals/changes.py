@@ -1,23 +1,32 @@
-"""What a referrer changes later: withdraws, gives or withdraws consent, supplies information.
+"""What a referrer changes later: withdraws, gives or withdraws consent, supplies information, reopens, takes back.
 
 Each change is one commit of state, record, timeline and event, and only where the transition table has a line for it;
 else the answer is 409 and says what is allowed now.
 """
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, update
 
 from services.referrals import amending, forms
-from services.referrals.domain import allowed_actions, next_state
+from services.referrals.domain import allowed_actions, first_state, next_state
+from services.referrals.facts import facts_of
 from services.referrals.intake import Intake, given_row, note
 from services.referrals.known import Known
 from services.referrals.once import Answer, Work
 from services.referrals.stored import Consent, consent_of, data_key, find, opened
 from services.referrals.tables import children, consents, referrals
 from shared.clock import london_date
-from shared.contracts.referrals import ConsentGiven, ConsentWithdrawn, ReferralAmended, ReferralWithdrawn
+from shared.contracts.referrals import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    ReferralAmended,
+    ReferralEnteredInError,
+    ReferralReopened,
+    ReferralWithdrawn,
+)
 from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.ids import new_id
@@ -59,6 +68,38 @@ class Changes:
 
         return work
 
+    def entered_in_error(self, raw: Any, referral_id: str, key: Key) -> Work:
+        reason = forms.ENTERED_IN_ERROR.read(raw, self._known, self._clock.now())["reason"]
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "enter-in-error")
+            data = {"referral_id": row.id, "reason": reason}
+            event_id = _publish(transaction, ReferralEnteredInError, data)
+            note(transaction, row.id, "entered-in-error", {"reason": reason}, event_id)
+            return _changed(row, status)
+
+        return work
+
+    def reopen(self, raw: Any, referral_id: str, key: Key) -> Work:
+        """The facts are counted anew, on this day: a child that was too young may no longer be."""
+        now = self._clock.now()
+        reason = forms.REOPENING.read(raw, self._known, now)["reason"]
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "reopen")
+            stored = opened(transaction, row, self._keyring)
+            facts = facts_of(stored.details, stored.children, london_date(now), self._known)
+            scope = stored.consent.scope if stored.consent else ()
+            if first_state(row.kind, list(scope)) != status:
+                status = next_state(status, "await-consent", "waypost", row.kind) or status
+            changed = update(referrals).where(referrals.c.id == row.id).values(facts=facts, status=status)
+            transaction.execute(changed)
+            data = _facts_data(row, scope, facts) | {"reason": reason}
+            note(transaction, row.id, "reopened", {"reason": reason}, _publish(transaction, ReferralReopened, data))
+            return _changed(row, status)
+
+        return work
+
     def consent(self, raw: Any, referral_id: str, key: Key) -> Work:
         body = forms.CONSENT_CHANGE.read(raw, self._known, self._clock.now())
 
@@ -76,7 +117,8 @@ class Changes:
         def work(transaction: Transaction) -> Answer:
             row, status = _moved(transaction, referral_id, key, "supply-information")
             stored = opened(transaction, row, self._keyring)
-            amended = amending.amend(stored, body, london_date(now), london_date(row.received_at), self._known)
+            counted_on = date.fromisoformat(row.facts["received_on"])
+            amended = amending.amend(stored, body, london_date(now), counted_on, self._known)
             transaction.execute(
                 update(referrals)
                 .where(referrals.c.id == row.id)
@@ -90,8 +132,7 @@ class Changes:
                     .values(sealed=sealed, blind_index=self._intake.blind_index(child))
                 )
             scope = stored.consent.scope if stored.consent else ()
-            data = {"referral_id": row.id, "reference": row.reference, "consent_scope": list(scope), **amended.facts}
-            event_id = _publish(transaction, ReferralAmended, data)
+            event_id = _publish(transaction, ReferralAmended, _facts_data(row, scope, amended.facts))
             note(transaction, row.id, "information-supplied", {"items": amended.items}, event_id)
             return _changed(row, status)
 
@@ -147,6 +188,10 @@ def _end_row(row: Row[Any], before: Consent | None, end: dict[str, Any], key: Ke
         "child_view": None,
         "sealed": None,
     }
+
+
+def _facts_data(row: Row[Any], scope: Iterable[str], facts: dict[str, Any]) -> dict[str, Any]:
+    return {"referral_id": row.id, "reference": row.reference, "consent_scope": list(scope), **facts}
 
 
 def _publish(transaction: Transaction, schema: Any, data: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ CONSENT_GIVERS = ("parent-or-carer", "young-person", "other-with-parental-respon
 CONSENT_METHODS = ("written", "verbal", "online")
 CHILD_VIEWS = ("agrees", "disagrees", "not-asked")
 WITHDRAWAL_REASONS = ("family-declined", "not-needed", "already-known", "duplicate", "other")
+REOPENING_REASONS = ("circumstances-changed", "more-is-known", "agency-asked", "closed-too-early", "other")
+ERROR_REASONS = ("wrong-family", "made-twice", "a-trial", "other")
 OLDEST_AGE = 25
 
 OPEN = ("awaiting-consent", "screening", "information-requested", "under-review", "routed")
@@ -57,8 +59,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_from(WITH_ROUTING, "refer-to-review", "routing", "under-review"),
     *_from(WITH_ROUTING, "find-not-eligible", "routing", "not-eligible"),
     *_from(WITH_ROUTING, "conclude", "routing", "closed"),
-    *_from(("not-eligible", "closed"), "reopen", "operations", "screening"),
-    *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", "operations", "entered-in-error"),
+    *_from(("not-eligible", "closed"), "reopen", "referrer", "screening"),
+    *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", "referrer", "entered-in-error"),
+    *_from((*DECIDABLE, "routed"), "await-consent", "waypost", "awaiting-consent"),
 )
 
 _NEXT = {(item.state, item.action, item.role): item.next for item in TRANSITIONS}

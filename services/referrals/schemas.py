@@ -158,6 +158,18 @@ class Withdrawal(Body):
     reason = Word(*domain.WITHDRAWAL_REASONS, required=True)
 
 
+class Reopening(Body):
+    """Why a referral that had ended is looked at anew."""
+
+    reason = Word(*domain.REOPENING_REASONS, required=True)
+
+
+class EnteredInError(Body):
+    """Why a referral should never have been made."""
+
+    reason = Word(*domain.ERROR_REASONS, required=True)
+
+
 class ConsentEnd(Body):
     """Who withdrew the agreement, and when."""
 

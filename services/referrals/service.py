@@ -135,6 +135,36 @@ class ReferralsService:
 
     @route(
         "POST",
+        "/v1/referrals/<referral_id>/reopen",
+        scope=WRITE,
+        summary="Look anew at a referral that was closed or that nobody could take; its history is kept",
+        body=schemas.Reopening,
+        returns={200: answers.Changed},
+        problems=[404, 409, 410],
+        idempotent=True,
+    )
+    def reopen(self, request: Request, referral_id: str) -> Response:
+        changes = self.front.changes
+        return self.front.once.answer(request, lambda: changes.reopen(request.json_body, referral_id, request.caller))
+
+    @route(
+        "POST",
+        "/v1/referrals/<referral_id>/entered-in-error",
+        scope=WRITE,
+        summary="Take back a referral that should never have been made; for good",
+        body=schemas.EnteredInError,
+        returns={200: answers.Changed},
+        problems=[404, 409],
+        idempotent=True,
+    )
+    def entered_in_error(self, request: Request, referral_id: str) -> Response:
+        changes = self.front.changes
+        return self.front.once.answer(
+            request, lambda: changes.entered_in_error(request.json_body, referral_id, request.caller)
+        )
+
+    @route(
+        "POST",
         "/v1/eligibility-checks",
         public="an anonymous question, answered from published rules; nothing is stored",
         summary="Which agencies could take a family like this",

@@ -25,6 +25,13 @@ ITEMS = {
 }
 
 REASONS = {
+    "a-trial": "it was a trial",
+    "agency-asked": "an agency asked for it",
+    "circumstances-changed": "the family's circumstances have changed",
+    "closed-too-early": "it was closed too early",
+    "made-twice": "there is another of the same",
+    "more-is-known": "more is known now",
+    "wrong-family": "it was about another family",
     "age": "the child's age",
     "already-known": "the family is known there already",
     "awaiting-information": "it has asked for more details",
@@ -70,6 +77,8 @@ _TIMELINE = {
     "task-started": "{agency} has begun its work with the family.",
     "task-completed": "{agency} has finished: {reason}.",
     "task-failed": "{agency} has ended its work: {reason}.",
+    "reopened": "The referral was reopened: {reason}. The agencies' rules are applied again.",
+    "entered-in-error": "The referral was made in error: {reason}. Everything about it stops.",
     "looked": "{agency} read the referral for the first time.",
     "task-cancelled": "{agency} was told to stop: {reason}.",
     "recall-acknowledged": "{agency} has stopped, and keeps nothing about the family.",
@@ -91,6 +100,8 @@ TRACKED = {
     "consent-given": "Agreement was recorded.",
     "consent-withdrawn": "Agreement was withdrawn. Nothing more is shared.",
     "withdrawn": "The referral was withdrawn.",
+    "reopened": "Your referral is looked at again.",
+    "entered-in-error": "The referral was withdrawn.",
 }
 
 NEXT = {

@@ -56,6 +56,8 @@ def test_a_school_refers_reads_changes_and_follows(running: Running) -> None:
         ("POST", "/v1/referrals/1/withdrawal"),
         ("POST", "/v1/referrals/1/consent"),
         ("POST", "/v1/referrals/1/information"),
+        ("POST", "/v1/referrals/1/reopen"),
+        ("POST", "/v1/referrals/1/entered-in-error"),
         ("GET", "/internal/v1/referrals/1/recipient"),
         ("GET", "/internal/v1/referrals/1/disclosure"),
     ],

@@ -114,7 +114,7 @@ class ReferralsDesk:
                 response = self.front.once.answer(request, lambda: work[""](request.json_body, key))
             else:
                 referral_id, action = parts
-                change = getattr(self.front.changes, action)
+                change = getattr(self.front.changes, action.replace("-", "_"))
                 response = self.front.once.answer(request, lambda: change(request.json_body, referral_id, key))
         except Problem as problem:
             return problem.body() | {"http_status": problem.status}

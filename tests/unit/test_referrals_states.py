@@ -32,21 +32,30 @@ def test_an_open_referral_can_be_withdrawn(state: str) -> None:
     assert next_state(state, "withdraw", "referrer", FAMILY) == "withdrawn"
 
 
-@pytest.mark.parametrize("state", ["withdrawn", "entered-in-error", "closed", "not-eligible"])
-def test_nothing_leads_out_of_an_end(state: str) -> None:
-    assert allowed_actions(state, "referrer", FAMILY) == []
+@pytest.mark.parametrize(
+    ("state", "actions"),
+    [
+        ("withdrawn", ["enter-in-error"]),
+        ("entered-in-error", []),
+        ("closed", ["reopen", "enter-in-error"]),
+        ("not-eligible", ["reopen", "enter-in-error"]),
+    ],
+)
+def test_only_whoever_referred_leads_out_of_an_end(state: str, actions: list[str]) -> None:
+    assert allowed_actions(state, "referrer", FAMILY) == actions
     assert allowed_actions(state, "routing", FAMILY) == []
+    assert allowed_actions(state, "waypost", FAMILY) == []
 
 
-def test_operations_alone_open_again_what_has_ended_without_being_withdrawn() -> None:
+def test_what_has_ended_without_being_withdrawn_can_be_opened_again() -> None:
     again = {item.state: item.next for item in TRANSITIONS if item.action == "reopen"}
     assert again == {"not-eligible": "screening", "closed": "screening"}
-    assert {item.role for item in TRANSITIONS if item.action == "reopen"} == {"operations"}
+    assert {item.role for item in TRANSITIONS if item.action == "reopen"} == {"referrer"}
 
 
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"entered-in-error"}))
 def test_an_error_is_an_error_in_every_state(state: str) -> None:
-    assert next_state(state, "enter-in-error", "operations", FAMILY) == "entered-in-error"
+    assert next_state(state, "enter-in-error", "referrer", FAMILY) == "entered-in-error"
 
 
 @pytest.mark.parametrize("state", STATES)
