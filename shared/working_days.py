@@ -34,3 +34,17 @@ def add_working_days(start: date, days: int) -> date:
         day += timedelta(days=1)
         days -= is_working_day(day)
     return day
+
+
+@lru_cache(maxsize=1024)
+def working_days_before(day: date, days: int) -> date:
+    """The working day that is `days` (1 or more) before `day`, which never counts: before a Monday, 1 is Friday.
+
+    Raises ValueError for fewer than 1.
+    """
+    if days < 1:
+        raise ValueError("Working days are counted from 1.")
+    while days:
+        day -= timedelta(days=1)
+        days -= is_working_day(day)
+    return day

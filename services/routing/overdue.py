@@ -1,0 +1,63 @@
+"""The clock beside the service, and what is late at this moment, for operations.
+
+`GET /v1/overdue` on the management listener answers what agencies still owe, the longest due first; `escalated` says
+what has been late for so long that a person should ask after it.
+"""
+
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+from sqlalchemy import func, or_, select
+
+from services.routing.clock_tables import chases
+from services.routing.clockwork import DEBTS, ESCALATED, OVERDUE, chase
+from services.routing.tables import tasks
+from shared.http.management import Management
+from shared.messaging.runtime import Runtime
+from shared.messaging.store import Store
+
+MOST = 500
+
+
+class ClockProvider(DependencyProvider):
+    """Gives a service its clock: `self.clock.chase()`."""
+
+    management = Management()
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config["runtime"]
+        self._store = runtime.store
+        self.management.add("GET", "/v1/overdue", lambda request: overdue(runtime.store))
+
+    def chase(self) -> int:
+        return chase(self._store)
+
+    def get_dependency(self, worker_ctx: Any) -> "ClockProvider":
+        return self
+
+
+def overdue(store: Store) -> dict[str, Any]:
+    """What was told to be late and still is: how much, how much of it escalated, and the first MOST, by due date."""
+    owed = or_(*((chases.c.what == debt.what) & debt.owed for debt in DEBTS))
+    late = chases.join(tasks, tasks.c.id == chases.c.task_id)
+    counted = (
+        select(chases.c.stage, func.count().label("number")).select_from(late).where(owed).group_by(chases.c.stage)
+    )
+    query = (
+        select(chases, tasks.c.referral_id, tasks.c.reference, tasks.c.agency)
+        .select_from(late)
+        .where(owed, chases.c.stage.in_((OVERDUE, ESCALATED)))
+        .order_by(chases.c.due, chases.c.task_id, chases.c.what, chases.c.stage.desc())
+        .limit(2 * MOST)
+    )
+    with store.reading() as connection:
+        counts = {row.stage: row.number for row in connection.execute(counted)}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for row in connection.execute(query):
+            item = found.setdefault((row.task_id, row.what), {"overdue_since": row.at, "escalated": False})
+            item |= {
+                name: getattr(row, name) for name in ("task_id", "referral_id", "reference", "agency", "what", "due")
+            }
+            item["escalated"] |= row.stage == ESCALATED
+    items = list(found.values())[:MOST]
+    return {"overdue": counts.get(OVERDUE, 0), "escalated": counts.get(ESCALATED, 0), "items": items}
