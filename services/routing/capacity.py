@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from services.routing.tables import capacities as table
 from shared.clock import london_date
 from shared.database.rows import insert_or
 from shared.messaging.transaction import Transaction
+from shared.resources import Resources
 
 OPEN, WAITING_LIST, CLOSED = STATES = ("open", "waiting-list", "closed")
 
@@ -33,9 +34,9 @@ Capacities = Mapping[str, Capacity]
 NO_LIMITS: Final[Capacities] = {}
 
 
-def capacities(transaction: Transaction) -> Capacities:
+def capacities(connection: Connection, resources: Resources) -> Capacities:
     """The agencies that are not simply open."""
-    return _limits(transaction, transaction.connection.execute(select(table)).mappings().all())
+    return _limits(resources, connection.execute(select(table)).mappings().all())
 
 
 def hold_closed(transaction: Transaction) -> Capacities:
@@ -44,12 +45,12 @@ def hold_closed(transaction: Transaction) -> Capacities:
     Else a referral could be found to have nowhere to go just after those that waited were decided again.
     """
     rows = transaction.execute(select(table).order_by(table.c.agency).with_for_update(read=True)).mappings().all()
-    return _limits(transaction, rows)
+    return _limits(transaction.resources, rows)
 
 
-def capacity_of(transaction: Transaction, agency: str) -> Capacity:
+def capacity_of(connection: Connection, resources: Resources, agency: str) -> Capacity:
     """What holds for one agency today."""
-    return capacities(transaction).get(agency, OPEN_TO_ALL)
+    return capacities(connection, resources).get(agency, OPEN_TO_ALL)
 
 
 def set_capacity(transaction: Transaction, agency: str, capacity: Capacity, actor: str) -> None:
@@ -75,9 +76,9 @@ def end_what_is_over(transaction: Transaction, actor: str) -> None:
     )
 
 
-def _limits(transaction: Transaction, rows: Any) -> Capacities:
-    today = london_date(transaction.now)
-    listed = {each.id: Capacity(each.capacity) for each in transaction.resources.directory.agencies}
+def _limits(resources: Resources, rows: Any) -> Capacities:
+    today = london_date(resources.clock.now())
+    listed = {each.id: Capacity(each.capacity) for each in resources.directory.agencies}
     said = {
         row["agency"]: Capacity(row["state"], row["until"])
         if not row["until"] or row["until"] >= today

@@ -60,7 +60,7 @@ def _plan(transaction: Transaction, known: Known, before: Memory) -> tuple[Plan,
     changes = plan(known, before.tasks, before.decision)
     if not changes.request:
         return changes, NO_LIMITS
-    room = capacities(transaction)
+    room = capacities(transaction.connection, transaction.resources)
     if any(agency in room and room[agency].state == CLOSED for agency in changes.request):
         room = hold_closed(transaction)
         full = frozenset(agency for agency, capacity in room.items() if capacity.state == CLOSED)

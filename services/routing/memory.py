@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.routing.domain import Decision, Known, Outcome, Ruling, Task
@@ -34,11 +34,14 @@ def recall(transaction: Transaction, referral_id: str) -> Memory:
     """What is known of a referral, its row locked where there is one."""
     query = select(referrals).where(referrals.c.referral_id == referral_id).with_for_update()
     row = transaction.execute(query).mappings().first()
-    if row is None:
-        return Memory(Known(), None, (), stored=False)
+    return Memory(Known(), None, (), stored=False) if row is None else read_memory(transaction.connection, row)
+
+
+def read_memory(connection: Connection, row: Mapping[Any, Any]) -> Memory:
+    """What a row of `referrals` means, with its tasks."""
     decision = _decision(row["decision"])
     # Tasks follow decisions, so before the first there is nothing to ask for.
-    found = _tasks(transaction, referral_id) if decision else ()
+    found = _tasks(connection, row["referral_id"]) if decision else ()
     return Memory(_known(row), decision, found, stored=True)
 
 
@@ -107,8 +110,8 @@ def _decision(data: Mapping[str, Any] | None) -> Decision | None:
     return Decision(data["status"], tuple(data["agencies"]), tuple(data["codes"]), tuple(data["basis"]))
 
 
-def _tasks(transaction: Transaction, referral_id: str) -> tuple[Task, ...]:
-    rows = transaction.execute(_TASKS.where(tasks.c.referral_id == referral_id)).all()
+def _tasks(connection: Connection, referral_id: str) -> tuple[Task, ...]:
+    rows = connection.execute(_TASKS.where(tasks.c.referral_id == referral_id)).all()
     return tuple(
         Task(row.id, row.agency, row.state, tuple(row.children), row.reason, row.round, row.asked_sequence)
         for row in rows

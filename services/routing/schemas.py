@@ -1,11 +1,16 @@
 """What routing takes and gives over HTTP, to an agency."""
 
-from marshmallow import Schema, fields, validate
+from typing import Any
 
-from services.routing.domain.tasks import STATES
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from services.routing.capacity import OPEN
+from services.routing.capacity import STATES as CAPACITIES
+from services.routing.domain.tasks import HOW_COMPLETED, ITEMS, STATES, WHY_FAILED, WHY_HELD, WHY_REJECTED
 from shared.http.pages import MOST, USUAL
 
 LONGEST_WAIT = 30
+LONGEST_NOTE = 4000
 
 
 class TaskSchema(Schema):
@@ -24,13 +29,108 @@ class TaskSchema(Schema):
     requested_at = fields.AwareDateTime(required=True)
     changed_at = fields.AwareDateTime(required=True)
     recall_acknowledged_at = fields.AwareDateTime(required=True, allow_none=True)
+    capacity = fields.String(required=True, validate=validate.OneOf(CAPACITIES))
+    capacity_until = fields.Date(required=True, allow_none=True)
+    items = fields.List(fields.String(), required=True)
+    assigned = fields.Boolean(required=True)
     actions = fields.List(fields.String(), required=True)
 
 
+class MoveSchema(Schema):
+    """One move of a task: when, by whom (`agency` or `system`, and with which key), from where to where, and why."""
+
+    at = fields.AwareDateTime(required=True)
+    action = fields.String(required=True)
+    role = fields.String(required=True)
+    actor = fields.String(required=True)
+    state = fields.String(required=True)
+    next = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+
+
 class TaskInFullSchema(TaskSchema):
-    """One task, with the receipt of the decision; null once the task is cancelled."""
+    """One task, with its history, who works on it, and the receipt of the decision.
+
+    `reasons` are those of each action that wants one. Receipt, worker and notes are not shown once the task is cancelled.
+    """
 
     receipt = fields.Dict(required=True, allow_none=True)
+    reasons = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
+    worker = fields.String(required=True, allow_none=True)
+    moves = fields.List(fields.Nested(MoveSchema), required=True)
+
+
+class AcknowledgeSchema(Schema):
+    """The state that the task is thought to be in."""
+
+    expected_state = fields.String(validate=validate.OneOf(STATES))
+
+
+class ActSchema(AcknowledgeSchema):
+    """What may be said with every action: a note, and the state that the task is thought to be in."""
+
+    note = fields.String(validate=validate.Length(1, LONGEST_NOTE))
+
+
+class RejectSchema(ActSchema):
+    """Why the agency cannot take the referral."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(WHY_REJECTED))
+
+
+class HoldSchema(ActSchema):
+    """What the task waits for."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(WHY_HELD))
+
+
+class CompleteSchema(ActSchema):
+    """How the agency has helped."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(HOW_COMPLETED))
+
+
+class FailSchema(ActSchema):
+    """Why the work ended without help."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(WHY_FAILED))
+
+
+class RequestInformationSchema(ActSchema):
+    """What the referrer is asked for."""
+
+    items = fields.List(
+        fields.String(validate=validate.OneOf(ITEMS)), required=True, validate=validate.Length(1, len(ITEMS))
+    )
+
+
+class AssignSchema(ActSchema):
+    """Who works on the task from now on, in the agency's own words; null for nobody.
+
+    `instead_of` names who does now: needed where somebody does, so that two who assign at once do not overwrite each other.
+    """
+
+    worker = fields.String(required=True, allow_none=True, validate=validate.Length(1, 200))
+    instead_of = fields.String(validate=validate.Length(1, 200))
+
+
+class NoteSchema(ActSchema):
+    """A note, which only the agency itself is shown."""
+
+    note = fields.String(required=True, validate=validate.Length(1, LONGEST_NOTE))
+
+
+class CapacitySchema(Schema):
+    """Whether the agency has room, and the last day on which that holds, where it is known."""
+
+    state = fields.String(required=True, validate=validate.OneOf(CAPACITIES))
+    until = fields.Date(allow_none=True, load_default=None)
+
+    @validates_schema
+    def _only_limits_end(self, data: dict[str, Any], **_: Any) -> None:
+        if data["until"] is not None and data["state"] == OPEN:
+            raise ValidationError("not-for-open", "until")
 
 
 class TasksPageSchema(Schema):

@@ -11,6 +11,8 @@ from services.routing.agency_tasks import list_tasks, show_task
 from services.routing.disclosure import DisclosureProvider
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
+from services.routing.overdue import ClockProvider
+from services.routing.reviews import ReviewDesk
 from services.routing.schemas import (
     EventsPageSchema,
     EventsQuerySchema,
@@ -18,6 +20,7 @@ from services.routing.schemas import (
     TasksPageSchema,
     TasksQuerySchema,
 )
+from services.routing.task_routes import TaskRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
@@ -38,7 +41,7 @@ def find_key(container: Any, key_id: str) -> KeyRow | None:
     return key_row(dict(row)) if row else None
 
 
-class RoutingService(WebhookRoutes):
+class RoutingService(TaskRoutes, WebhookRoutes):
     """Events come in, tasks come to be; agencies hear of them and read them."""
 
     name = "routing"
@@ -52,6 +55,8 @@ class RoutingService(WebhookRoutes):
     access = Access(find_key)
     management = Management()
     desk = Desk()
+    reviews = ReviewDesk()
+    clock = ClockProvider()
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:
@@ -60,6 +65,10 @@ class RoutingService(WebhookRoutes):
     @timer(interval=1)
     def retry(self) -> None:
         self.inbox.retry_due()
+
+    @timer(interval=60)
+    def ask_for_what_is_due(self) -> None:
+        self.clock.chase()
 
     @route(
         "GET",

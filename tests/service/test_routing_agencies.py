@@ -2,114 +2,27 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import eventlet
 import orjson
 import pytest
-from eventlet.green.http import client
-from nameko.containers import ServiceContainer
 
 from services.eligibility.handlers import HANDLERS as ELIGIBILITY_HANDLERS
 from services.eligibility.service import EligibilityService
+from services.routing.domain.tasks import WHY_HELD, WHY_REJECTED
 from services.routing.handlers import HANDLERS as ROUTING_HANDLERS
 from services.routing.service import RoutingService
-from services.routing.tables import api_keys
-from shared.http.keys import new_key
 from shared.http.server import Server
-from shared.messaging.broker import Topology
-from shared.messaging.runtime import RelayProvider
-from tests.support.deciding import KINGSTON, LIVERPOOL, PAIRS, READABLE, Family, Part, child, pair_in
+from tests.support.agencies import A, B, Routing, running_routing
+from tests.support.deciding import KINGSTON, LIVERPOOL, PAIRS, Part, child
 from tests.support.pairs import Pair
-
-A, B = "families-apart", "time-matters"
-SCOPES = ("events:read", "tasks:read", "tasks:write")
-
-
-class Routing:
-    """The running service, and what an agency can ask of it."""
-
-    def __init__(self, routing: Part, eligibility: Part) -> None:
-        self.part, self.eligibility = routing, eligibility
-        # Somebody has to want what it says: here it hears itself, and has no handler for it.
-        queues = {agency: f"waypost.agency.{agency}" for agency in (A, B)}
-        routing.runtime.broker.declare(Topology({"routing": list(READABLE)}, queues))
-        self.container = ServiceContainer(
-            RoutingService,
-            {
-                "runtime": routing.runtime,
-                "max_workers": 100,
-                "WEB_SERVER_ADDRESS": "127.0.0.1:0",
-                "MANAGEMENT_ADDRESS": "127.0.0.1:0",
-                "INTERNAL_KEY": "internal-key-of-a-test",
-            },
-        )
-        self.container.start()
-        host, _, port = self.container.shared_extensions[Server].address.rpartition(":")
-        self.address = (host, int(port))
-        self.keys = {agency: self.key(agency, *SCOPES) for agency in (A, B)}
-
-    def stop(self) -> None:
-        """The relay ends first and gives its connection back, which stopping the container alone does not wait for."""
-        (relay,) = [each.relay for each in self.container.extensions if isinstance(each, RelayProvider)]
-        relay.stop()
-        pool: Any = self.part.runtime.store.database.engine.pool
-        while pool.checkedout():
-            eventlet.sleep(0.01)
-        self.container.stop()
-
-    def key(self, agency: str, *scopes: str) -> str:
-        text, row = new_key(agency, scopes, "a test", self.part.clock.now())
-        with self.part.runtime.store.writing() as transaction:
-            transaction.insert(api_keys, **vars(row))
-        return text
-
-    def asks(self, agency: str, path: str, key: str | None = None, **query: Any) -> tuple[int, Any]:
-        """A GET as that agency: status and JSON."""
-        headers = {"Authorization": f"Bearer {key or self.keys[agency]}"}
-        with closing(client.HTTPConnection(*self.address, timeout=30)) as http:
-            http.request("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
-            answer = http.getresponse()
-            return answer.status, orjson.loads(answer.read())
-
-    def hears(self, family: Family, *bodies: bytes) -> None:
-        before = len(self.eligibility.bodies(family.id))
-        self.eligibility.take(*bodies)
-        self.part.take(*bodies, *self.eligibility.bodies(family.id)[before:])
-
-    def refers(self, **about: Any) -> Family:
-        family = Family()
-        self.hears(family, family.submitted(**about))
-        return family
-
-    def newest(self, agency: str) -> str:
-        """A cursor behind everything that the agency was told so far."""
-        while any(row["audience"] and row["position"] is None for row in self.part.rows("outbox")):
-            eventlet.sleep(0.01)
-        cursor = None
-        while True:
-            _, page = self.asks(agency, "/v1/events", limit=100, **({"after": cursor} if cursor else {}))
-            if not page["events"]:
-                return str(page["next"])
-            cursor = page["next"]
-
-    def task_of(self, family: Family) -> dict[str, Any]:
-        (task,) = self.part.rows("tasks", referral_id=family.id)
-        return task
 
 
 @pytest.fixture(scope="module", params=PAIRS)
 def routing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routing]:
-    folder = tmp_path_factory.mktemp("agencies")
-    pair = pair_in(request, folder)
-    eligibility = Part(pair, folder, EligibilityService, ELIGIBILITY_HANDLERS)
-    running = Routing(Part(pair, folder, RoutingService, ROUTING_HANDLERS), eligibility)
-    yield running
-    running.stop()
-    eligibility.close()
+    with running_routing(request, tmp_path_factory.mktemp("agencies")) as running:
+        yield running
 
 
 def test_the_feed_tells_what_the_agency_was_asked_and_what_was_recalled_in_order(routing: Routing) -> None:
@@ -203,7 +116,29 @@ def test_an_agency_sees_its_task_with_the_receipt_and_what_it_may_do(routing: Ro
         "requested_at": "2026-11-20T10:00:00+00:00",
         "changed_at": "2026-11-20T10:00:00+00:00",
         "recall_acknowledged_at": None,
-        "actions": ["accept", "reject", "hold"],
+        "capacity": "open",
+        "capacity_until": None,
+        "items": [],
+        "assigned": False,
+        "worker": None,
+        "actions": ["accept", "reject", "hold", "request-information", "assign", "note"],
+        "reasons": {
+            "reject": list(WHY_REJECTED),
+            "hold": list(WHY_HELD),
+            "request-information": ["awaiting-information"],
+        },
+        "moves": [
+            {
+                "at": "2026-11-20T10:00:00+00:00",
+                "action": "request",
+                "role": "system",
+                "actor": "waypost",
+                "state": "new",
+                "next": "requested",
+                "reason": None,
+                "note": None,
+            }
+        ],
         "receipt": task["receipt"],
     }
 

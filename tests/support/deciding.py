@@ -15,9 +15,13 @@ from sqlalchemy import select
 
 from shared.contracts.envelope import Event, EventSchema, read, write
 from shared.contracts.referrals import (
+    ConsentExpired,
     ConsentGiven,
     ConsentWithdrawn,
     ReferralAmended,
+    ReferralClosed,
+    ReferralEnteredInError,
+    ReferralReopened,
     ReferralSubmitted,
     ReferralWithdrawn,
 )
@@ -74,6 +78,19 @@ class Family:
     def withdrawn(self) -> bytes:
         return self._event(ReferralWithdrawn, {"reason": "family-changed-mind"})
 
+    def reopened(self, **about: Any) -> bytes:
+        return self._facts(ReferralReopened, about, reason="more-is-known")
+
+    def closed(self) -> bytes:
+        return self._event(ReferralClosed, {"reason": "tasks-ended"})
+
+    def entered_in_error(self) -> bytes:
+        return self._event(ReferralEnteredInError, {"reason": "wrong-family"})
+
+    def consent_expired(self, *scope: str) -> bytes:
+        """`scope` is what consent covered until then."""
+        return self._event(ConsentExpired, {"consent_id": new_id(), "scope": list(scope)})
+
     def consent_given(self, *scope: str) -> bytes:
         return self._event(ConsentGiven, {"consent_id": new_id(), "scope": list(scope)})
 
@@ -81,7 +98,7 @@ class Family:
         """`scope` is what consent covered until then."""
         return self._event(ConsentWithdrawn, {"consent_id": new_id(), "scope": list(scope)})
 
-    def _facts(self, schema: type[EventSchema], about: dict[str, Any]) -> bytes:
+    def _facts(self, schema: type[EventSchema], about: dict[str, Any], **more: Any) -> bytes:
         given = {
             "kind": "family-support",
             "referrer_type": "school",
@@ -93,6 +110,7 @@ class Family:
             "children": [child()],
             "consent": ["families-apart", "time-matters"],
             "chosen": [],
+            "duplicates": [],
         } | about
         months = given["months"]
         return self._event(
@@ -111,6 +129,8 @@ class Family:
                 "consent_scope": given["consent"],
                 "chosen_agencies": given["chosen"],
                 "data_releases": {"postcodes": "2026.1.1"},
+                "possible_duplicates": given["duplicates"],
+                **more,
             },
         )
 
