@@ -16,6 +16,7 @@ from services.referrals.facts import facts_of
 from services.referrals.intake import Intake, given_row, note
 from services.referrals.known import Known
 from services.referrals.once import Answer, Work
+from services.referrals.period import clock_of
 from services.referrals.stored import Consent, consent_of, data_key, find, opened
 from services.referrals.tables import children, consents, referrals
 from shared.clock import london_date
@@ -92,8 +93,9 @@ class Changes:
             scope = stored.consent.scope if stored.consent else ()
             if first_state(row.kind, list(scope)) != status:
                 status = next_state(status, "await-consent", "waypost", row.kind) or status
-            changed = update(referrals).where(referrals.c.id == row.id).values(facts=facts, status=status)
-            transaction.execute(changed)
+            until = stored.consent.row["expires_on"] if stored.consent and scope else None
+            values = {"facts": facts, "status": status, **clock_of(status, transaction.now, until)}
+            transaction.execute(update(referrals).where(referrals.c.id == row.id).values(**values))
             data = _facts_data(row, scope, facts) | {"reason": reason}
             note(transaction, row.id, "reopened", {"reason": reason}, _publish(transaction, ReferralReopened, data))
             return _changed(row, status)
@@ -145,6 +147,7 @@ class Changes:
             raise Problem(410, "erased", "The personal data of this referral has been erased")
         record = given_row(new_id(), row.id, given, key, sealing, transaction.now)
         transaction.insert(consents, **record)
+        _set_clock(transaction, row, status, record["expires_on"])
         data = {"referral_id": row.id, "consent_id": record["id"], "scope": given["agencies"]}
         event_id = _publish(transaction, ConsentGiven, data)
         note(transaction, row.id, "consent-given", {"agencies": given["agencies"]}, event_id)
@@ -155,6 +158,7 @@ class Changes:
         before = consent_of(transaction, row.id)
         record = _end_row(row, before, end, key, transaction.now)
         transaction.insert(consents, **record)
+        _set_clock(transaction, row, status, None)
         data = {"referral_id": row.id, "consent_id": record["id"], "scope": record["scope"]}
         event_id = _publish(transaction, ConsentWithdrawn, data)
         note(transaction, row.id, "consent-withdrawn", {"agencies": record["scope"]}, event_id)
@@ -172,6 +176,11 @@ def _moved(transaction: Transaction, referral_id: str, key: Key, action: str) ->
     return row, status
 
 
+def _set_clock(transaction: Transaction, row: Row[Any], status: str, expires_on: date | None) -> None:
+    clock = clock_of(status, transaction.now, expires_on)
+    transaction.execute(update(referrals).where(referrals.c.id == row.id).values(**clock))
+
+
 def _end_row(row: Row[Any], before: Consent | None, end: dict[str, Any], key: Key, now: datetime) -> dict[str, Any]:
     """The record that agreement ended; `scope` is what it covered until now."""
     return {
@@ -186,6 +195,7 @@ def _end_row(row: Row[Any], before: Consent | None, end: dict[str, Any], key: Ke
         "method": None,
         "wording_version": None,
         "child_view": None,
+        "expires_on": None,
         "sealed": None,
     }
 

@@ -37,6 +37,7 @@ ONE_OF = {
 DETAILS = {
     "borough-does-not-exist": "Write a district's ONS code like E09000021.",
     "in-the-future": "This has not happened yet.",
+    "in-the-past": "This day is over already.",
     "needs-a-way-to-reach": "Give an e-mail address or a telephone number.",
     "needs-code-or-postcode": "Give one of the two: the borough's code, or a postcode in it.",
     "needs-ods-code-or-postcode": "Give the practice's ODS code, its postcode, or both.",
@@ -182,6 +183,9 @@ def postcode_errors(place: Part, pointer: str, known: Known) -> Iterator[FieldEr
 def consent_errors(consent: Part, pointer: str, known: Known, now: datetime) -> Iterator[FieldError]:
     yield from _listed(consent.get("agencies"), f"{pointer}/agencies", known.agencies, "not-an-agency")
     yield from moment_errors(consent, pointer, "given_at", now)
+    last = consent.get("expires_on")
+    if last and date.fromisoformat(last) < london_date(now):
+        yield error(f"{pointer}/expires_on", "in-the-past")
 
 
 def moment_errors(part: Part, pointer: str, name: str, now: datetime) -> Iterator[FieldError]:

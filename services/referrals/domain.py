@@ -62,6 +62,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_from(("not-eligible", "closed"), "reopen", "referrer", "screening"),
     *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", "referrer", "entered-in-error"),
     *_from((*DECIDABLE, "routed"), "await-consent", "waypost", "awaiting-consent"),
+    *_from(("awaiting-consent",), "give-up", "waypost", "closed"),
 )
 
 _NEXT = {(item.state, item.action, item.role): item.next for item in TRANSITIONS}

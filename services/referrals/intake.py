@@ -7,7 +7,7 @@ not reaches nobody. Nothing is asked of the database on the way.
 import hashlib
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.referrals import forms
@@ -15,6 +15,7 @@ from services.referrals.domain import first_state
 from services.referrals.facts import facts_of
 from services.referrals.known import Known
 from services.referrals.once import Answer, Work
+from services.referrals.period import clock_of
 from services.referrals.tables import children, consents, referral_keys, referrals, timeline
 from shared.clock import london_date
 from shared.contracts.referrals import ReferralSubmitted
@@ -62,6 +63,7 @@ class Intake:
             "facts": facts,
             "tracking_hash": tracking_hash(token),
             "decided_sequence": 0,
+            **clock_of(status, now, expires_on(consent)),
         }
         key_row = {"referral_id": referral_id, "key_id": wrapped.key_id, "wrapped": wrapped.blob}
         child_rows = [
@@ -122,8 +124,15 @@ def given_row(
         "method": consent["method"],
         "wording_version": consent["wording_version"],
         "child_view": consent["child_view"],
+        "expires_on": expires_on(consent),
         "sealed": data_key.seal(f"consent {consent_id}", {"name": consent["name"]}),
     }
+
+
+def expires_on(consent: Mapping[str, Any] | None) -> date | None:
+    """The last day of an agreement, where it was given for a time."""
+    text = consent.get("expires_on") if consent else None
+    return date.fromisoformat(text) if text else None
 
 
 def note(

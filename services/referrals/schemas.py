@@ -113,6 +113,8 @@ class FamilyContact(Body):
 
 
 class Consent(Body):
+    """An agreement; `expires_on` is its last day, where it was given for a time."""
+
     given_by = Word(*domain.CONSENT_GIVERS, required=True)
     name = Text(100, required=True)
     method = Word(*domain.CONSENT_METHODS, required=True)
@@ -122,6 +124,7 @@ class Consent(Body):
     )
     agencies = AgencyIds(least=1, required=True)
     child_view = Word(*domain.CHILD_VIEWS, required=True)
+    expires_on = Day(allow_none=True)
 
 
 class Borough(Body):

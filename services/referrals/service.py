@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from services.referrals import answers, schemas, tables
 from services.referrals.access import INTERNAL, InnerAccess
+from services.referrals.clockwork import do_what_is_due
 from services.referrals.disclosure import DisclosureQuery, disclosure
 from services.referrals.front import FrontDesk
 from services.referrals.handlers import HANDLERS
@@ -212,6 +213,11 @@ class ReferralsService:
     @timer(interval=1)
     def retry(self) -> None:
         self.inbox.retry_due()
+
+    @timer(interval=60)
+    def look_at_the_clock(self) -> None:
+        while do_what_is_due(self.store):
+            pass
 
     @timer(interval=3600)
     def forget_first_answers(self) -> None:

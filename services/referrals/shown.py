@@ -13,7 +13,7 @@ Json = dict[str, Any]
 CHANNELS = {"telephone": "telephone", "email": "email", "letter": "address"}
 """Each channel with the field of the family contact that it uses."""
 _FLAGS = ("safe", "message", "text", "name_organisation")
-_OF_CONSENT = ("given_by", "name", "method", "given_at", "wording_version", "child_view")
+_OF_CONSENT = ("given_by", "name", "method", "given_at", "wording_version", "child_view", "expires_on")
 
 
 def shown_to_agency(stored: Stored, covered: Collection[str]) -> Json:

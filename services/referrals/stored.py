@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from sqlalchemy import CursorResult, Executable, Row, select
 
 from services.referrals.tables import children, consents, referral_keys, referrals
+from shared.clock import london_date
 from shared.http import problems
 from shared.http.problems import Problem
+from shared.messaging.transaction import Transaction
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealed import DataKey, WrappedKey
 
@@ -24,12 +26,17 @@ class Asking(Protocol):
 
 @dataclass(frozen=True)
 class Consent:
-    """The newest record of a referral's agreement; `scope` is what it covers now."""
+    """The newest record of a referral's agreement: `given`, `withdrawn` or `expired`; `scope` is what it covers now."""
 
     id: str
     kind: str
     covered: tuple[str, ...]
     row: Mapping[str, Any]
+
+    @property
+    def has_run_out(self) -> bool:
+        """Whether its time is over, and the record that says so is still to be written."""
+        return self.kind == "expired" and self.row["kind"] == "given"
 
     @property
     def scope(self) -> tuple[str, ...]:
@@ -62,7 +69,7 @@ def find(asking: Asking, referral_id: str, owner: str, locked: bool = False) -> 
     return row
 
 
-def opened(asking: Asking, row: Row[Any], keyring: Keyring) -> Stored:
+def opened(asking: Transaction, row: Row[Any], keyring: Keyring) -> Stored:
     """The referral of `row`; raises a 410 problem when its key was destroyed."""
     key = data_key(asking, row.id, keyring)
     if key is None:
@@ -85,11 +92,14 @@ def data_key(asking: Asking, referral_id: str, keyring: Keyring) -> DataKey | No
     return keyring.unwrap(referral_id, WrappedKey(wrapped.key_id, wrapped.wrapped)) if wrapped else None
 
 
-def consent_of(asking: Asking, referral_id: str) -> Consent | None:
-    """The newest record of agreement: what counts."""
+def consent_of(asking: Transaction, referral_id: str) -> Consent | None:
+    """The newest record of agreement, as it counts at this moment."""
     newest = select(consents).where(consents.c.referral_id == referral_id).order_by(consents.c.id.desc()).limit(1)
     row = asking.execute(newest).mappings().first()
-    return Consent(row["id"], row["kind"], tuple(row["scope"]), dict(row)) if row else None
+    if row is None:
+        return None
+    over = row["kind"] == "given" and row["expires_on"] and london_date(asking.now) > row["expires_on"]
+    return Consent(row["id"], "expired" if over else row["kind"], tuple(row["scope"]), dict(row))
 
 
 def consent_record(stored: Stored) -> dict[str, Any] | None:
@@ -98,5 +108,10 @@ def consent_record(stored: Stored) -> dict[str, Any] | None:
         return None
     row = stored.consent.row
     named = stored.key.open(f"consent {row['id']}", row["sealed"]) if row["sealed"] else {}
-    told = ("kind", "given_by", "method", "given_at", "recorded_at", "wording_version", "child_view")
-    return {"agencies": list(stored.consent.scope), **named, **{name: row[name] for name in told}}
+    told = ("given_by", "method", "given_at", "recorded_at", "wording_version", "child_view", "expires_on")
+    return {
+        "agencies": list(stored.consent.scope),
+        **named,
+        "kind": stored.consent.kind,
+        **{name: row[name] for name in told},
+    }

@@ -1,6 +1,7 @@
 """What the referrals service keeps. What is about a person is sealed under the referral's own key; the rest is codes.
 
-`referrals`      one row each: reference, owner, state, and `facts`, which are as thin as the event that carries them.
+`referrals`      one row each: reference, owner, state, and `facts`, which are as thin as the event that carries them;
+                 `clock_due_at` is when time alone next does something to it.
 `referral_keys`  the key of each referral, wrapped. Without its row, what was sealed for the referral is gone.
 `children`       one row each; `blind_index` finds the same names and date of birth again, and cannot say them.
 `consents`       append-only: the newest row is what is in force.
@@ -9,7 +10,7 @@
 `looks`          who was shown personal data or was refused it, when, for what, which parts.
 """
 
-from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 from shared.database.types import BigKey, Moment
 from shared.http.idempotency import idempotency_table
@@ -17,6 +18,7 @@ from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
 
 metadata = MetaData()
+CLOCKED = text("clock_due_at IS NOT NULL")
 
 # First, so that a key that is used again stops a transaction before anything else is written.
 idempotency = idempotency_table(metadata)
@@ -36,8 +38,11 @@ referrals = Table(
     Column("facts", JSON, nullable=False),
     Column("tracking_hash", LargeBinary(32), nullable=False, unique=True),
     Column("decided_sequence", Integer, nullable=False),
+    Column("awaiting_since", Moment),
+    Column("clock_due_at", Moment),
     Index("referrals_owner", "owner", "id"),
     Index("referrals_owner_status", "owner", "status", "id"),
+    Index("referrals_clock", "clock_due_at", sqlite_where=CLOCKED, postgresql_where=CLOCKED),
 )
 
 referral_keys = Table(
@@ -74,6 +79,7 @@ consents = Table(
     Column("method", String(20)),
     Column("wording_version", String(40)),
     Column("child_view", String(20)),
+    Column("expires_on", Date),
     Column("sealed", LargeBinary),
     Index("consents_referral", "referral_id", "id"),
 )

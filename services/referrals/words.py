@@ -4,6 +4,7 @@ The tracking page names no agency, no need and no reason: from none of its sente
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 Names = Callable[[str], str]
@@ -36,6 +37,7 @@ REASONS = {
     "already-known": "the family is known there already",
     "awaiting-information": "it has asked for more details",
     "child-not-told": "the child has to be told first",
+    "consent-never-given": "no agreement came in time",
     "consent-withdrawn": "the family's agreement no longer covers it",
     "consultation-given": "advice was given",
     "could-not-contact": "the family could not be reached",
@@ -69,6 +71,9 @@ _TIMELINE = {
     "information-supplied": "Information came in: {items}.",
     "consent-given": "The family's agreement was recorded, for {agencies}.",
     "consent-withdrawn": "The family withdrew its agreement. Nothing more is shared.",
+    "consent-awaited": "The family's agreement is still missing. Without it the referral is closed on {closes_on}.",
+    "consent-expired": "The time for which the family agreed is over. Nothing more is shared.",
+    "closed": "The referral was closed: {reason}.",
     "withdrawn": "The referral was withdrawn. Everything about it stops.",
     "task-accepted": "{agency} takes the referral.",
     "task-rejected": "{agency} cannot take the referral: {reason}.",
@@ -99,6 +104,8 @@ TRACKED = {
     "information-supplied": "More details came in. Thank you.",
     "consent-given": "Agreement was recorded.",
     "consent-withdrawn": "Agreement was withdrawn. Nothing more is shared.",
+    "consent-expired": "The time that was agreed is over. Nothing more is shared.",
+    "closed": "The referral was closed.",
     "withdrawn": "The referral was withdrawn.",
     "reopened": "Your referral is looked at again.",
     "entered-in-error": "The referral was withdrawn.",
@@ -125,10 +132,16 @@ def sentence(kind: str, detail: Mapping[str, Any], name_of: Names) -> str:
         "signposts": _joined([name_of(each) for each in detail.get("signposts", ())]) or "nobody yet",
         "reason": REASONS.get(detail.get("reason") or "", detail.get("reason")),
         "items": _joined([ITEMS.get(each, each) for each in detail.get("items", ())]),
+        "closes_on": _spoken(detail.get("closes_on")),
         "audience": detail.get("audience", ""),
         "channel": detail.get("channel", ""),
     }
     return _TIMELINE[kind].format(**told)
+
+
+def _spoken(day: str | None) -> str:
+    """18 December 2026."""
+    return f"{date.fromisoformat(day):%-d %B %Y}" if day else ""
 
 
 def _joined(words: list[str]) -> str:

@@ -90,6 +90,7 @@ class DisclosedConsent(_Part):
     given_at = fields.AwareDateTime(required=True)
     wording_version = fields.String(required=True)
     child_view = fields.String(required=True)
+    expires_on = fields.Date(required=True, allow_none=True)
 
 
 class Disclosed(_Part):

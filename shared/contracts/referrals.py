@@ -109,6 +109,16 @@ class ConsentGiven(EventSchema):
     scope = List(fields.Code(), required=True)
 
 
+class ConsentAwaited(EventSchema):
+    """The family's agreement is still missing; on `closes_on` the referral is closed without it."""
+
+    PRODUCER, FACT = "referrals", "consent.awaited"
+
+    referral_id = fields.Id(required=True)
+    reference = fields.Reference(required=True)
+    closes_on = fields.Day(required=True)
+
+
 class ConsentWithdrawn(EventSchema):
     """The family's agreement ended; `scope` is what it covered until now."""
 

@@ -13,6 +13,7 @@ EVENTS: tuple[type[EventSchema], ...] = (
     referrals.ReferralClosed,
     referrals.ReferralEnteredInError,
     referrals.ConsentGiven,
+    referrals.ConsentAwaited,
     referrals.ConsentWithdrawn,
     referrals.ConsentExpired,
     eligibility.EligibilityAssessed,
