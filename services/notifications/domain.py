@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from datetime import date
 
 AGENCY, REFERRER, FAMILY = "agency", "referrer", "family"
-CONSULTATION = "consultation"
+CONSULTATION, RECALL, AWAITING_INFORMATION = "consultation", "recall", "awaiting-information"
+TOLD_BEFORE = ("tasks-ended",)
+OWED = {
+    "acknowledge": "to know that you have it",
+    "decide": "your answer whether you can take it",
+    "contact": "to know that you have been in touch",
+    "recall": "to know that you have stopped",
+}
 EMAIL, TEXT = "e-mail", "text"
 PENDING, SENT, FAILED, SUPPRESSED = "pending", "sent", "failed", "suppressed"
 STATUSES = (PENDING, SENT, FAILED, SUPPRESSED)
@@ -56,6 +63,44 @@ def on_task_cancelled(agency: str, task_id: str) -> Notice:
     return Notice("task-cancelled", AGENCY, agency, task_id)
 
 
+def on_consent_awaited(closes_on: date) -> Notice:
+    """The referrer is reminded that nothing happens without an agreement, and until when it may come."""
+    return Notice("agreement-reminder", REFERRER, words=(("due_on", plain_date(closes_on)),))
+
+
+def on_due(what: str, agency: str, task_id: str, due: date) -> tuple[Notice, ...]:
+    """The agency is reminded on the day."""
+    return (_chasing("recall-due" if what == RECALL else "task-due", what, agency, task_id, due),)
+
+
+def on_overdue(what: str, agency: str, task_id: str, due: date) -> tuple[Notice, ...]:
+    """The agency is asked again, and the referrer hears that it is; a recall is between the agency and us."""
+    if what == RECALL:
+        return (_chasing("recall-overdue", what, agency, task_id, due),)
+    return _chasing("task-overdue", what, agency, task_id, due), Notice("chasing", REFERRER)
+
+
+def on_held(reason: str | None) -> tuple[Notice, ...]:
+    """The referrer hears that the work waits; when it waits for the referrer, the question itself says so."""
+    return () if reason == AWAITING_INFORMATION else (Notice("on-hold", REFERRER),)
+
+
+def on_closed(reason: str) -> tuple[Notice, ...]:
+    """Only an end that no other message tells of is told; that an agency has finished, its own message has said."""
+    return () if reason in TOLD_BEFORE else (Notice("closed", REFERRER),)
+
+
+def _chasing(template: str, what: str, agency: str, task_id: str, due: date) -> Notice:
+    words = (("owed", OWED.get(what, OWED["decide"])), ("due_on", plain_date(due)))
+    return Notice(template, AGENCY, agency, task_id, words)
+
+
+ACCEPTED = (Notice("accepted", REFERRER), Notice("family-accepted", FAMILY))
+REJECTED = (Notice("rejected", REFERRER),)
+COMPLETED = (Notice("completed", REFERRER), Notice("family-ended", FAMILY))
+FAILED_WORK = (Notice("ended", REFERRER),)
+AGREEMENT_EXPIRED = (Notice("agreement-expired", REFERRER),)
+REOPENED = (Notice("reopened", REFERRER),)
 UNDER_REVIEW = (Notice("under-review", REFERRER),)
 NOT_ELIGIBLE = (Notice("not-eligible", REFERRER), Notice("family-not-eligible", FAMILY))
 WITHDRAWN = (Notice("withdrawn", REFERRER), Notice("family-withdrawn", FAMILY))

@@ -9,12 +9,16 @@ from services.notifications.domain import Notice
 from services.notifications.tables import deliveries
 from shared.contracts import referrals, routing
 from shared.contracts.envelope import Event
-from shared.messaging.inbox import Handlers
+from shared.messaging.inbox import Handler, Handlers
 from shared.messaging.transaction import Transaction
 
 
 def submitted(transaction: Transaction, event: Event) -> None:
     _leave(transaction, event, domain.on_submitted(event.data["kind"], event.data["consent_scope"]))
+
+
+def consent_awaited(transaction: Transaction, event: Event) -> None:
+    _leave(transaction, event, domain.on_consent_awaited(event.data["closes_on"]))
 
 
 def routed(transaction: Transaction, event: Event) -> None:
@@ -27,30 +31,52 @@ def information_requested(transaction: Transaction, event: Event) -> None:
     _leave(transaction, event, domain.on_information_requested(event.data["items"]))
 
 
-def under_review(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, *domain.UNDER_REVIEW)
-
-
-def not_eligible(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, *domain.NOT_ELIGIBLE)
-
-
-def withdrawn(transaction: Transaction, event: Event) -> None:
-    _leave(transaction, event, *domain.WITHDRAWN)
-
-
 def task_cancelled(transaction: Transaction, event: Event) -> None:
     _leave(transaction, event, domain.on_task_cancelled(event.data["agency"], event.data["task_id"]))
 
 
+def task_due(transaction: Transaction, event: Event) -> None:
+    data = event.data
+    _leave(transaction, event, *domain.on_due(data["what"], data["agency"], data["task_id"], data["due"]))
+
+
+def task_overdue(transaction: Transaction, event: Event) -> None:
+    data = event.data
+    _leave(transaction, event, *domain.on_overdue(data["what"], data["agency"], data["task_id"], data["due"]))
+
+
+def task_held(transaction: Transaction, event: Event) -> None:
+    _leave(transaction, event, *domain.on_held(event.data["reason"]))
+
+
+def closed(transaction: Transaction, event: Event) -> None:
+    _leave(transaction, event, *domain.on_closed(event.data["reason"]))
+
+
+def _always(*notices: Notice) -> Handler:
+    """A handler for an event that always leads to the same messages."""
+    return lambda transaction, event: _leave(transaction, event, *notices)
+
+
 HANDLERS: Handlers = {
     referrals.ReferralSubmitted: submitted,
-    referrals.ReferralWithdrawn: withdrawn,
+    referrals.ReferralWithdrawn: _always(*domain.WITHDRAWN),
+    referrals.ReferralReopened: _always(*domain.REOPENED),
+    referrals.ReferralClosed: closed,
+    referrals.ConsentExpired: _always(*domain.AGREEMENT_EXPIRED),
+    referrals.ConsentAwaited: consent_awaited,
     routing.ReferralRouted: routed,
     routing.InformationRequested: information_requested,
-    routing.ReferralUnderReview: under_review,
-    routing.ReferralNotEligible: not_eligible,
+    routing.ReferralUnderReview: _always(*domain.UNDER_REVIEW),
+    routing.ReferralNotEligible: _always(*domain.NOT_ELIGIBLE),
+    routing.TaskAccepted: _always(*domain.ACCEPTED),
+    routing.TaskRejected: _always(*domain.REJECTED),
+    routing.TaskHeld: task_held,
+    routing.TaskCompleted: _always(*domain.COMPLETED),
+    routing.TaskFailed: _always(*domain.FAILED_WORK),
     routing.TaskCancelled: task_cancelled,
+    routing.TaskDue: task_due,
+    routing.TaskOverdue: task_overdue,
 }
 
 

@@ -13,6 +13,16 @@ from services.notifications.deliveries import BATCH, LEASE, claim, put_back
 from services.notifications.sender import POLICY
 from services.notifications.service import NotificationsService
 from services.notifications.tables import deliveries
+from shared.contracts.referrals import ConsentAwaited, ConsentExpired, ReferralClosed, ReferralReopened
+from shared.contracts.routing import (
+    TaskAccepted,
+    TaskCompleted,
+    TaskDue,
+    TaskFailed,
+    TaskHeld,
+    TaskOverdue,
+    TaskRejected,
+)
 from shared.ids import new_id
 from tests.support.notifying import (
     PAGE,
@@ -21,6 +31,7 @@ from tests.support.notifying import (
     information_requested,
     not_eligible,
     routed,
+    said,
     submitted,
     task_cancelled,
     under_review,
@@ -93,6 +104,48 @@ def test_agency_and_referrer_hear_of_everything_that_happens(notifications: Noti
         sorted(mail["To"] for mail in notifications.mails())
         == ["agency@example.org"] * 2 + ["referrer@example.org"] * 7
     )
+
+
+def test_everything_that_agencies_do_and_owe_is_told_to_whom_it_concerns(notifications: Notifications) -> None:
+    notifications.take(
+        submitted(),
+        said(TaskAccepted),
+        said(TaskRejected),
+        said(TaskHeld, reason="waiting-list"),
+        said(TaskHeld, reason="awaiting-information"),
+        said(TaskCompleted),
+        said(TaskFailed),
+        said(TaskDue, what="decide"),
+        said(TaskOverdue, what="decide"),
+        said(TaskDue, what="recall"),
+        said(TaskOverdue, what="recall"),
+        said(ReferralClosed, reason="consent-never-given"),
+        said(ReferralReopened),
+        said(ConsentExpired),
+        said(ConsentAwaited),
+    )
+    notifications.sender.send_due()
+    assert [(row.template, row.audience, row.status) for row in notifications.rows()] == [
+        ("accepted", "referrer", "sent"),
+        ("agreement-expired", "referrer", "sent"),
+        ("agreement-reminder", "referrer", "sent"),
+        ("chasing", "referrer", "sent"),
+        ("closed", "referrer", "sent"),
+        ("completed", "referrer", "sent"),
+        ("ended", "referrer", "sent"),
+        ("family-accepted", "family", "suppressed"),
+        ("family-ended", "family", "suppressed"),
+        ("on-hold", "referrer", "sent"),
+        ("recall-due", "agency", "sent"),
+        ("recall-overdue", "agency", "sent"),
+        ("received", "referrer", "sent"),
+        ("rejected", "referrer", "sent"),
+        ("reopened", "referrer", "sent"),
+        ("task-due", "agency", "sent"),
+        ("task-overdue", "agency", "sent"),
+    ]
+    (mail,) = [mail for mail in notifications.mails() if "is late" in mail["Subject"]]
+    assert "we needed your answer whether you can take it by 27 November 2026" in mail.get_content()
 
 
 def test_the_mail_has_reference_link_and_the_deliverys_id(notifications: Notifications) -> None:

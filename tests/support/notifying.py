@@ -45,6 +45,7 @@ from tests.support.parts import SteppedClock, settings_for
 WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 REFERENCE = "7KX-3FM-9QF"
 PAGE = "https://example.org/track/made-up-token"
+SAMPLES = Path(__file__).parents[1] / "contract" / "samples"
 MIGRATIONS = Path(services.notifications.__file__).parent / "migrations"
 
 
@@ -195,6 +196,13 @@ def not_eligible(referral_id: str = "referral-1") -> bytes:
 
 def withdrawn(referral_id: str = "referral-1") -> bytes:
     return body_of(ReferralWithdrawn, {"referral_id": referral_id, "reason": "family-changed-mind"})
+
+
+def said(schema: type[EventSchema], **data: Any) -> bytes:
+    """An event about `referral-1`, out of the golden sample's fields."""
+    sample = orjson.loads((SAMPLES / f"{schema.type()}.json").read_bytes())["data"]
+    loaded = schema_for(schema).load({**sample, "referral_id": "referral-1", **data})
+    return body_of(schema, loaded)
 
 
 def task_cancelled(referral_id: str = "referral-1", agency: str = "families-apart") -> bytes:

@@ -9,6 +9,7 @@ from services.notifications.carriers.smtp import SmtpAddress, read_smtp_url
 from shared.settings import SettingsError
 
 BASES = "https://example.org/", "https://agencies.example.org/"
+OWING = "an-agency", "task-1", date(2026, 11, 27)
 KINDS = "family-support", "consultation"
 
 
@@ -57,6 +58,28 @@ def test_the_family_hears_of_a_referral_and_not_of_advice_that_a_professional_as
         "family-support": ["agency", "referrer", "family"],
         "consultation": ["agency", "referrer"],
     }
+
+
+def test_an_agency_is_asked_for_what_it_owes_and_the_referrer_hears_that_it_is_late() -> None:
+    reminder, (again, chasing) = domain.on_due("decide", *OWING), domain.on_overdue("decide", *OWING)
+    assert [notice.template for notice in (*reminder, again)] == ["task-due", "task-overdue"]
+    assert dict(again.words) == {"owed": "your answer whether you can take it", "due_on": "27 November 2026"}
+    assert (chasing.template, chasing.audience, chasing.words) == ("chasing", "referrer", ())
+
+
+def test_a_recall_that_is_not_confirmed_is_between_the_agency_and_us() -> None:
+    told = [*domain.on_due("recall", *OWING), *domain.on_overdue("recall", *OWING)]
+    assert [(notice.template, notice.audience) for notice in told] == [
+        ("recall-due", "agency"),
+        ("recall-overdue", "agency"),
+    ]
+
+
+def test_what_another_message_tells_is_not_told_twice() -> None:
+    assert domain.on_held("awaiting-information") == ()
+    assert [notice.template for notice in domain.on_held("waiting-list")] == ["on-hold"]
+    assert domain.on_closed("tasks-ended") == ()
+    assert [notice.template for notice in domain.on_closed("consent-never-given")] == ["closed"]
 
 
 def test_a_delivery_has_one_id_for_ever_and_no_other_message_has_it() -> None:
