@@ -68,7 +68,7 @@ class Agencies:
     def tell(self, agency: str, *subjects: str) -> None:
         """What the agency hears of these referrals; the service's own relay has sent it."""
         self.desk.write(agency, *subjects)
-        until(lambda: all(row["position"] for row in self.desk.rows("outbox")))
+        until(self.desk.relayed)
 
 
 @pytest.fixture(scope="module", params=PAIRS)

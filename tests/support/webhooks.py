@@ -35,7 +35,7 @@ from tests.support.process import Process, free_port
 A, B = "families-apart", "time-matters"
 RECEIVER = Path(__file__).with_name("webhook_receiver.py")
 MIGRATIONS = Path(__file__).parents[2] / "services" / "routing" / "migrations"
-QUICK = Schedule(first=0.02, longest=0.2)
+QUICK = Schedule(first=0.02, longest=0.2, per_second=2000)
 
 
 class Desk:
@@ -57,6 +57,12 @@ class Desk:
                 for subject in subjects[first : first + 500]:
                     about = {"referral_id": subject, "agency": agency, "task_id": new_id(), "reason": "withdrawn"}
                     transaction.publish(TaskRecalled, subject, about, audience=agency)
+
+    def relayed(self) -> bool:
+        """Whether all that was written stands in the feeds."""
+        outbox = self.runtime.metadata.tables["outbox"]
+        with self.store.reading() as connection:
+            return connection.execute(select(outbox.c.id).where(outbox.c.sent_at.is_(None)).limit(1)).first() is None
 
     def tell(self, agency: str, *subjects: str) -> None:
         """The same, and the relay has sent them."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.routing.webhooks.schedule import Schedule, retry_after
+from services.routing.webhooks.schedule import Pace, Schedule, retry_after
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
@@ -51,3 +51,15 @@ def test_who_asks_for_time_gets_it() -> None:
 )
 def test_both_forms_of_retry_after_are_read(header: str | None, seconds: float | None) -> None:
     assert retry_after(header, NOW) == seconds
+
+
+def test_an_endpoint_that_catches_up_is_sent_so_many_a_second_and_a_few_at_once() -> None:
+    pace, now, sent = Pace(Schedule(per_second=100, at_once=20)), 1000.0, 0
+    while now < 1002.0:
+        if pace.wait(now):
+            now += pace.wait(now)
+        else:
+            pace.take(now)
+            sent += 1
+    assert 215 <= sent <= 225
+    assert pace.wait(now + 60) == 0

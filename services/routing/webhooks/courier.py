@@ -18,7 +18,7 @@ from services.routing.feed import Feed
 from services.routing.webhooks import journal
 from services.routing.webhooks.journal import Endpoint, Superseded, Tally
 from services.routing.webhooks.lanes import Lanes, Parcel
-from services.routing.webhooks.schedule import Schedule, retry_after
+from services.routing.webhooks.schedule import Pace, Schedule, retry_after
 from services.routing.webhooks.sending import GONE, Outcome, Post
 from services.routing.webhooks.signing import signed_headers
 from shared.messaging.store import Store
@@ -58,6 +58,7 @@ class Courier:
         self._holder = holder
         self._may_send = may_send
         self._count = count
+        self._pace = Pace(schedule)
         self._lanes = Lanes(endpoint.after)
         self._tally = Tally(paused_until=endpoint.paused_until)
         self._pool = eventlet.GreenPool(AT_ONCE)
@@ -110,7 +111,8 @@ class Courier:
         paused = self._tally.paused_until
         if not self._may_send() or (paused and paused > now):
             return
-        while self._pool.free() > 0 and (parcel := self._lanes.next(now)):
+        while self._pool.free() > 0 and not self._pace.wait(time.monotonic()) and (parcel := self._lanes.next(now)):
+            self._pace.take(time.monotonic())
             self._pool.spawn_n(self._deliver, parcel)
 
     def _deliver(self, parcel: Parcel) -> None:
@@ -188,8 +190,9 @@ class Courier:
             seconds = min(seconds, 1.0)
         elif paused and paused > now:
             seconds = min(seconds, (paused - now).total_seconds())
-        elif due and self._pool.free() > 0:
-            seconds = min(seconds, max(0.0, (due - now).total_seconds()))
+        elif self._pool.free() > 0 and (self._lanes.ready or due):
+            first = 0.0 if self._lanes.ready or due is None else (due - now).total_seconds()
+            seconds = min(seconds, max(first, self._pace.wait(time.monotonic())))
         return seconds + 0.001
 
     def _ring(self) -> None:

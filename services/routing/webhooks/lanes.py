@@ -89,6 +89,11 @@ class Lanes:
             self._ready.append(heapq.heappop(self._later)[1])
         return self._lanes[self._ready.popleft()][0] if self._ready else None
 
+    @property
+    def ready(self) -> bool:
+        """Whether something waits for nothing but its turn."""
+        return bool(self._ready)
+
     def next_due(self) -> datetime | None:
         """When the first of those that failed is due again."""
         return self._later[0][0] if self._later else None
