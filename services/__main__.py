@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": "Bring databases and broker to what this version needs.",
     "queues": "See where every message is.",
     "parked": "Messages that failed for good: list, retry, discard.",
+    "reviews": "Referrals that wait for a person: list, show, decide.",
     "messages": "What was sent to people, and what could not be.",
     "keys": "API keys: create, list, revoke.",
     "agencies": "Agencies' own queues: provision, rotate, revoke, list.",

@@ -12,6 +12,7 @@ from shared.settings import Settings
 
 WATCHED = ("referrals", "eligibility", "routing", "notifications")
 ANSWER_WITHIN = (2, 10)
+_ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 422)
 
 
 class Desks:
@@ -43,7 +44,7 @@ class Desks:
         except requests.RequestException:
             raise problems.unavailable(code="service-unreachable") from None
         if answer.status_code != 200:
-            raise problems.Problem(answer.status_code, "refused-by-service", f"The {service} service refused.")
+            raise _refusal(service, answer)
         return answer.json()
 
     def _backlog(self, service: str) -> Mapping[str, Any]:
@@ -52,6 +53,13 @@ class Desks:
         except problems.Problem:
             return {"service": service, "unreachable": True}
         return counts
+
+
+def _refusal(service: str, answer: requests.Response) -> problems.Problem:
+    """What a service refused, in its own words where it has said something about what was asked."""
+    said = answer.json() if answer.status_code in _ABOUT_WHAT_WAS_ASKED else {}
+    title = said.get("title", f"The {service} service refused.")
+    return problems.Problem(answer.status_code, said.get("code", "refused-by-service"), title, said.get("detail"))
 
 
 class DesksProvider(DependencyProvider):

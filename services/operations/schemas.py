@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
+from shared.http.pages import MOST
+
 NAME = validate.Length(1, 80)
 
 
@@ -53,3 +55,61 @@ class Done(Schema):
 
     retried = fields.Integer()
     discarded = fields.Integer()
+
+
+class _PageQuery(Schema):
+    cursor = fields.String()
+    limit = fields.Integer(validate=validate.Range(1, MOST))
+
+
+class ReviewsQuery(_PageQuery):
+    """Which referrals to list: all that wait for a person, or those of one reason."""
+
+    reason = fields.String(validate=NAME)
+
+
+class RecallsQuery(_PageQuery):
+    """Which recalls to list: those that nobody has acknowledged, or any."""
+
+    acknowledged = fields.String(validate=validate.OneOf(["false", "any"]))
+
+
+class Page(Schema):
+    """A page, the oldest first; ask again with `next` as the cursor."""
+
+    items = fields.List(fields.Dict(), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class Review(Schema):
+    """One referral as routing knows it: no name, no address, and receipts that hold none."""
+
+    referral_id = fields.String(required=True)
+    reference = fields.String(required=True)
+    kind = fields.String(required=True)
+    status = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    agencies = fields.List(fields.String(), required=True)
+    chosen = fields.List(fields.String(), required=True)
+    may_route_to = fields.List(fields.String(), required=True)
+    outcomes = fields.List(fields.Dict(), required=True)
+    duplicates = fields.List(fields.Dict(), required=True)
+    tasks = fields.List(fields.Dict(), required=True)
+    rulings = fields.List(fields.Dict(), required=True)
+    changed_at = fields.AwareDateTime(required=True)
+
+
+class Ruling(Schema):
+    """A person's decision and why. `route` names the agency; `decide-again` says that what was in question is settled."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(["route", "not-eligible", "decide-again"]))
+    agency = fields.String(validate=NAME)
+    reason = fields.String(required=True, validate=validate.Length(3, 500))
+
+
+class Ruled(Schema):
+    """Where the referral now stands."""
+
+    status = fields.String(required=True)
+    agencies = fields.List(fields.String(), required=True)
+    codes = fields.List(fields.String(), required=True)

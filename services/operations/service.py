@@ -5,6 +5,7 @@ from typing import Any
 from services.operations import schemas, tables
 from services.operations.desks import WATCHED, DesksProvider
 from services.operations.domain import overview
+from services.operations.review_routes import ReviewRoutes
 from shared.http.access import Access
 from shared.http.management import Management
 from shared.http.request import Request
@@ -13,8 +14,8 @@ from shared.http.stored_keys import find_key
 from shared.messaging.runtime import StoreProvider
 
 
-class OperationsService:
-    """Queues and parked messages of every service."""
+class OperationsService(ReviewRoutes):
+    """Queues and parked messages of every service; what waits for a person."""
 
     name = "operations"
     metadata = tables.metadata

@@ -59,7 +59,7 @@ def act(transaction: Transaction, key: Key, task_id: str, action: str, said: Sai
     step = Step(action, following, AGENCY, f"key:{key.id}", reason, note)
     move_task(transaction, None, referral_id, task, step, **more)
     if asks:
-        ask_referrer(transaction, None, referral_id, task, said["items"])
+        ask_referrer(transaction, None, referral_id, task)
     if row["state"] in OPEN and following not in OPEN:
         decide_again(transaction, referral_id)
     transaction.flush()

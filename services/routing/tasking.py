@@ -150,12 +150,9 @@ def resume_task(transaction: Transaction, cause: Event | None, referral_id: str,
     move_task(transaction, cause, referral_id, task, Step("resume", following, SYSTEM, ACTOR))
 
 
-def ask_referrer(
-    transaction: Transaction, cause: Event | None, referral_id: str, task: Task, items: list[str] | None = None
-) -> None:
-    """`information.requested` for an agency; without `items`, for what it asked before."""
-    if items is None:
-        items = transaction.execute(select(tasks.c["items"]).where(tasks.c.id == task.id)).scalar_one()
+def ask_referrer(transaction: Transaction, cause: Event | None, referral_id: str, task: Task) -> None:
+    """`information.requested` for an agency: what its task waits for."""
+    items = transaction.execute(select(tasks.c["items"]).where(tasks.c.id == task.id)).scalar_one()
     data = {"referral_id": referral_id, "items": items, "agencies": [task.agency], "task_id": task.id}
     transaction.publish(InformationRequested, referral_id, data, cause=cause)
 
