@@ -42,6 +42,10 @@ class Settings:
     smtp: str | None
     mail_from: str
     agency_mail: Mapping[str, str]
+    notify_url: str
+    notify_key_file: Path | None
+    notify_email_template: str | None
+    notify_text_template: str | None
     log_level: str
     limits: Mapping[str, int]
     webhooks_allow: tuple[str, ...]
@@ -80,6 +84,10 @@ class Settings:
                 for key, value in env.items()
                 if key.startswith("WAYPOST_AGENCY_MAIL_") and value
             },
+            notify_url=env.get("WAYPOST_NOTIFY_URL", "https://api.notifications.service.gov.uk"),
+            notify_key_file=Path(env["WAYPOST_NOTIFY_KEY_FILE"]) if env.get("WAYPOST_NOTIFY_KEY_FILE") else None,
+            notify_email_template=env.get("WAYPOST_NOTIFY_EMAIL_TEMPLATE") or None,
+            notify_text_template=env.get("WAYPOST_NOTIFY_TEXT_TEMPLATE") or None,
             log_level=env.get("WAYPOST_LOG_LEVEL", "info"),
             limits={name: _number(env, f"WAYPOST_{name}") for name in LIMITS if env.get(f"WAYPOST_{name}")},
             webhooks_allow=tuple(env.get("WAYPOST_WEBHOOKS_ALLOW", "").split()),

@@ -21,6 +21,7 @@ from shared.messaging.transaction import Transaction
 
 BATCH = 20
 LEASE = timedelta(minutes=5)
+FIRST_RECEIPT = timedelta(minutes=1)
 EVENTS: Mapping[str, type[EventSchema]] = {
     SENT: NotificationSent,
     FAILED: NotificationFailed,
@@ -66,23 +67,40 @@ def claim(store: Store) -> list[Delivery]:
     return [_delivery(row, token, row.reference or references.get(row.referral_id)) for row in rows]
 
 
-def end(store: Store, delivery: Delivery, status: str, channel: str, problem: str | None = None) -> bool:
-    """Writes and publishes the outcome, in one transaction. False when the claim was lost: nothing is written."""
+def end(
+    store: Store,
+    delivery: Delivery,
+    status: str,
+    channel: str,
+    problem: str | None = None,
+    carrier_id: str | None = None,
+) -> bool:
+    """Writes and publishes the outcome, in one transaction. False when the claim was lost: nothing is written.
+
+    With a `carrier_id` the carrier can be asked later what became of the message.
+    """
     with store.writing() as transaction:
         values = {"status": status, "problem": problem, "ended_at": transaction.now, "channel": channel, "claim": None}
+        if carrier_id is not None:
+            values |= {"carrier_id": carrier_id, "receipt_due_at": transaction.now + FIRST_RECEIPT}
         if not _change(transaction, delivery, attempts=delivery.attempts + 1, **values):
             return False
-        data = {
-            "referral_id": delivery.referral_id,
-            "delivery_id": delivery.id,
-            "audience": delivery.audience,
-            "channel": channel,
-            "template": delivery.template,
-        }
-        if problem is not None:
-            data["reason"] = problem
-        transaction.publish(EVENTS[status], delivery.referral_id, data, cause=_cause(delivery))
+        tell(transaction, delivery, status, channel, problem)
         return True
+
+
+def tell(transaction: Transaction, delivery: Any, status: str, channel: str, problem: str | None) -> None:
+    """Publishes what became of a delivery; `delivery` is one, or its row."""
+    data = {
+        "referral_id": delivery.referral_id,
+        "delivery_id": delivery.id,
+        "audience": delivery.audience,
+        "channel": channel,
+        "template": delivery.template,
+    }
+    if problem is not None:
+        data["reason"] = problem
+    transaction.publish(EVENTS[status], delivery.referral_id, data, cause=_cause(delivery))
 
 
 def put_back(store: Store, delivery: Delivery, due_at: datetime, problem: str | None = None) -> None:
@@ -140,7 +158,7 @@ def _delivery(row: Any, token: str, reference: str | None) -> Delivery:
     )
 
 
-def _cause(delivery: Delivery) -> Event:
+def _cause(delivery: Any) -> Event:
     """The event that the message tells of, as far as the next one refers to it."""
     return Event(
         delivery.event_id, "", "", delivery.referral_id, delivery.created_at, 0, delivery.correlation_id, None, {}

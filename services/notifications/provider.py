@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from services.notifications import deliveries
 from services.notifications.carriers.choice import carriers_for
 from services.notifications.domain import FAILED, STATUSES
+from services.notifications.receipts import Receipts
 from services.notifications.recipients import Recipients
 from services.notifications.schemas import DeliverySchema
 from services.notifications.sender import Sender
@@ -22,6 +23,17 @@ from shared.http.pages import Page, as_page, read_page
 from shared.http.request import Request
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
+
+
+class ReceiptsProvider(DependencyProvider):
+    """Gives the service what asks carriers for receipts."""
+
+    def setup(self) -> None:
+        runtime: Runtime = self.container.config["runtime"]
+        self.receipts = Receipts(runtime.store, carriers_for(runtime.resources.settings))
+
+    def get_dependency(self, worker_ctx: Any) -> Receipts:
+        return self.receipts
 
 
 class SenderProvider(DependencyProvider):

@@ -33,6 +33,7 @@ class DeliverySchema(Schema):
     attempts = fields.Integer()
     problem = fields.String()
     channel = fields.String()
+    receipt = fields.String()
     created_at = fields.AwareDateTime()
     due_at = fields.AwareDateTime()
     ended_at = fields.AwareDateTime()

@@ -115,7 +115,7 @@ class Sender:
             if recipient.channel not in lines:
                 raise Nowhere("channel-not-served")
             channel = recipient.channel
-            lines[channel].send(self._message(delivery, recipient))
+            carrier_id = lines[channel].send(self._message(delivery, recipient))
         except Nowhere as nowhere:
             self._end(delivery, SUPPRESSED, channel, nowhere.reason)
         except CarrierAway as away:
@@ -127,7 +127,7 @@ class Sender:
             log.error("message.fault", delivery_id=delivery.id, error=type(error).__name__, place=place_of(error))
             self._failed(delivery, NotTaken("fault"), channel)
         else:
-            self._end(delivery, SENT, channel)
+            self._end(delivery, SENT, channel, carrier_id=carrier_id)
 
     def _recipient(self, delivery: Delivery) -> Recipient:
         if delivery.reference is None:
@@ -153,9 +153,16 @@ class Sender:
         deliveries.put_back(self.store, delivery, due, problem.code)
         log.warning("message.delayed", delivery_id=delivery.id, template=delivery.template, problem=problem.code)
 
-    def _end(self, delivery: Delivery, status: str, channel: str, problem: str | None = None) -> None:
+    def _end(
+        self,
+        delivery: Delivery,
+        status: str,
+        channel: str,
+        problem: str | None = None,
+        carrier_id: str | None = None,
+    ) -> None:
         """`channel` is the one that was tried, or would have been."""
-        written = deliveries.end(self.store, delivery, status, channel, problem)
+        written = deliveries.end(self.store, delivery, status, channel, problem, carrier_id)
         if written:
             self._count(status)
         log.log(

@@ -4,7 +4,7 @@ from nameko.timer import timer
 
 from services.notifications import tables
 from services.notifications.handlers import HANDLERS
-from services.notifications.provider import SenderProvider
+from services.notifications.provider import ReceiptsProvider, SenderProvider
 from shared.http.management import Management
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
@@ -21,6 +21,7 @@ class NotificationsService:
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     sender = SenderProvider()
+    receipts = ReceiptsProvider()
     management = Management()
     desk = Desk()
 
@@ -33,3 +34,7 @@ class NotificationsService:
     def retry(self) -> None:
         self.inbox.retry_due()
         self.sender.wake()
+
+    @timer(interval=30)
+    def ask_for_receipts(self) -> None:
+        self.receipts.ask()

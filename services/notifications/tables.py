@@ -2,7 +2,8 @@
 
 A delivery is `pending` until it is `sent`, `failed` for good or `suppressed`. `due_at` is when it may next be tried;
 while `claim` is set it is when a sender that died with it loses it. `problem` is the code of what last stood in its
-way.
+way. A carrier that can say what became of a message knows it by `carrier_id`; `receipt` is what it said, and
+`receipt_due_at` when it is asked next.
 """
 
 from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, text
@@ -13,6 +14,7 @@ from shared.messaging.tables import add_messaging_tables
 metadata = MetaData()
 add_messaging_tables(metadata)
 
+_AWAITED = text("receipt_due_at IS NOT NULL")
 _PENDING = text("status = 'pending'")
 
 deliveries = Table(
@@ -36,6 +38,10 @@ deliveries = Table(
     Column("due_at", Moment, nullable=False),
     Column("claim", String(36)),
     Column("ended_at", Moment),
+    Column("carrier_id", String(80)),
+    Column("receipt", String(40)),
+    Column("receipt_due_at", Moment),
+    Index("deliveries_receipt", "receipt_due_at", sqlite_where=_AWAITED, postgresql_where=_AWAITED),
     Index("deliveries_due", "due_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("deliveries_status", "status", "created_at", "id"),
     Index("deliveries_referral", "referral_id"),

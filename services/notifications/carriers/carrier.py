@@ -46,8 +46,11 @@ class CarrierAway(NotTaken):
 class Line(Protocol):
     """An open way to the carrier, for a batch of messages."""
 
-    def send(self, message: Message) -> None:
-        """Returns when the carrier has taken it over. Raises NotTaken, or CarrierAway when the line is dead."""
+    def send(self, message: Message) -> str | None:
+        """Returns when the carrier has taken it over: its id there, where the carrier can tell what became of it.
+
+        Raises NotTaken, or CarrierAway when the line is dead.
+        """
         ...
 
 
