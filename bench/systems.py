@@ -98,11 +98,14 @@ class System:
         return [self._requests(key) for key in self.keys]
 
     def _requests(self, key: str) -> Iterator[bytes]:
-        body = json.dumps(EXAMPLE).encode()
-        head = post("/v1/referrals", body, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
         run = new_id()
+        # Each is another child: one that was referred before would go to a person, not to an agency.
+        child = f"{run} 00000000"
+        before, after = json.dumps(EXAMPLE).replace('"Child"', f'"{child}"').encode().split(b"00000000")
+        body = before + b"00000000" + after
+        head = post("/v1/referrals", body, {"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
         for number in count():
-            yield head + f"Idempotency-Key: {run}-{number}\r\n\r\n".encode() + body
+            yield head + f"Idempotency-Key: {run}-{number}\r\n\r\n".encode() + before + b"%08d" % number + after
 
     @property
     def agency_queue(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 
 from services.referrals import amending, forms
 from services.referrals.domain import allowed_actions, first_state, next_state
@@ -96,7 +96,7 @@ class Changes:
             until = stored.consent.row["expires_on"] if stored.consent and scope else None
             values = {"facts": facts, "status": status, **clock_of(status, transaction.now, until)}
             transaction.execute(update(referrals).where(referrals.c.id == row.id).values(**values))
-            data = _facts_data(row, scope, facts) | {"reason": reason}
+            data = self._data(transaction, row, scope, facts) | {"reason": reason}
             note(transaction, row.id, "reopened", {"reason": reason}, _publish(transaction, ReferralReopened, data))
             return _changed(row, status)
 
@@ -134,7 +134,7 @@ class Changes:
                     .values(sealed=sealed, blind_index=self._intake.blind_index(child))
                 )
             scope = stored.consent.scope if stored.consent else ()
-            event_id = _publish(transaction, ReferralAmended, _facts_data(row, scope, amended.facts))
+            event_id = _publish(transaction, ReferralAmended, self._data(transaction, row, scope, amended.facts))
             note(transaction, row.id, "information-supplied", {"items": amended.items}, event_id)
             return _changed(row, status)
 
@@ -163,6 +163,19 @@ class Changes:
         event_id = _publish(transaction, ConsentWithdrawn, data)
         note(transaction, row.id, "consent-withdrawn", {"agencies": record["scope"]}, event_id)
         return _changed(row, status)
+
+    def _data(
+        self, transaction: Transaction, row: Row[Any], scope: Iterable[str], facts: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The facts as they now stand, as an event carries them."""
+        indexes = transaction.execute(select(children.c.blind_index).where(children.c.referral_id == row.id)).scalars()
+        return {
+            "referral_id": row.id,
+            "reference": row.reference,
+            "consent_scope": list(scope),
+            "possible_duplicates": self._intake.duplicates.of(transaction, row.id, list(indexes)),
+            **facts,
+        }
 
 
 def _moved(transaction: Transaction, referral_id: str, key: Key, action: str) -> tuple[Row[Any], str]:
@@ -198,10 +211,6 @@ def _end_row(row: Row[Any], before: Consent | None, end: dict[str, Any], key: Ke
         "expires_on": None,
         "sealed": None,
     }
-
-
-def _facts_data(row: Row[Any], scope: Iterable[str], facts: dict[str, Any]) -> dict[str, Any]:
-    return {"referral_id": row.id, "reference": row.reference, "consent_scope": list(scope), **facts}
 
 
 def _publish(transaction: Transaction, schema: Any, data: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Taking a referral: everything is read, checked, placed and sealed first, then written in one shared commit.
 
 The event is in the same commit, so a referral that was answered with 201 reaches the other services, and one that was
-not reaches nobody. Nothing is asked of the database on the way.
+not reaches nobody. All that is asked of the database on the way is who else referred the child, once for each commit.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 
 from services.referrals import forms
 from services.referrals.domain import first_state
+from services.referrals.duplicates import Duplicates
 from services.referrals.facts import facts_of
 from services.referrals.known import Known
 from services.referrals.once import Answer, Work
@@ -38,6 +39,7 @@ class Intake:
         self._keyring = resources.keyring
         self._public_url = resources.settings.public_url.rstrip("/")
         self._known = known
+        self.duplicates = Duplicates()
 
     def accept(self, raw: Any, key: Key) -> Work:
         """The work that stores the referral in `raw`; raises a 422 problem with every error."""
@@ -77,6 +79,8 @@ class Intake:
             for position, (child_id, child) in enumerate(referred)
         ]
         consent_row = given_row(new_id(), referral_id, consent, key, data_key, now) if consent else None
+        indexes = [row["blind_index"] for row in child_rows]
+        self.duplicates.expect(referral_id, indexes)
         event = {"referral_id": referral_id, "reference": reference, "consent_scope": scope, **facts}
         payload = {
             "id": referral_id,
@@ -86,6 +90,7 @@ class Intake:
         }
 
         def work(transaction: Transaction) -> Answer:
+            event["possible_duplicates"] = self.duplicates.of(transaction, referral_id, indexes)
             event_id = transaction.publish(ReferralSubmitted, referral_id, event, first=True)
             transaction.insert(referrals, **row)
             transaction.insert(referral_keys, **key_row)

@@ -21,6 +21,7 @@ from services.routing.tables import api_keys, tasks
 from shared.contracts.disclosure import Disclosed
 from shared.http.keys import new_key
 from shared.http.server import Server
+from shared.ids import new_id
 from shared.messaging.broker import Topology
 from shared.messaging.runtime import RelayProvider
 from tests.support.deciding import PAIRS, READABLE, Part, pair_in
@@ -73,8 +74,11 @@ class Agencies:
         return text
 
     def refers(self, body: dict[str, Any] | None = None, **about: Any) -> str:
-        """A referral that was taken and decided on."""
-        answer = self.desk.post("/v1/referrals", body or a_referral(**about))
+        """A referral of children whom nobody referred before, taken and decided on."""
+        body = body or a_referral(**about)
+        for child in body.get("children", ()):
+            child["last_name"] = new_id()
+        answer = self.desk.post("/v1/referrals", body)
         assert answer["http_status"] == 201, answer
         self.carry(answer["id"])
         return str(answer["id"])

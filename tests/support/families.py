@@ -4,6 +4,7 @@ Ages and release dates are counted from today, since the system under test has t
 """
 
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +38,8 @@ PERSONAL = [
 
 Json = dict[str, Any]
 
+_numbers = count(1)
+
 
 def registers(folder: Path) -> list[Path]:
     """The files of schools and practices, in `folder`, for `waypost places import`."""
@@ -59,10 +62,10 @@ def born(age: int, birthday_in: int = 100) -> str:
 
 
 def child(age: int = 9, *, birthday_in: int = 100, **places: Json) -> Json:
-    """A child; `school` and `gp` where they are told."""
+    """Another child each time, so that nobody is taken for a duplicate; `school` and `gp` where they are told."""
     return {
         "first_name": "Test Child",
-        "last_name": f"Test Child of {age}",
+        "last_name": f"Test Child {next(_numbers)}",
         "date_of_birth": born(age, birthday_in),
         "told": "partly",
         **places,
