@@ -50,6 +50,8 @@ class Desks:
     def _backlog(self, service: str) -> Mapping[str, Any]:
         try:
             counts: dict[str, Any] = self.ask(service, "GET", "/v1/backlog")
+            if service == "routing":
+                counts["escalated_tasks"] = self.ask(service, "GET", "/v1/overdue")["escalated"]
         except problems.Problem:
             return {"service": service, "unreachable": True}
         return counts

@@ -19,6 +19,8 @@ def concerns(service: Mapping[str, Any]) -> list[str]:
         found.append("parked")
     if (service["oldest_seconds"]["unsent"] or 0.0) > LATE_SECONDS:
         found.append("unsent-for-long")
+    if service.get("escalated_tasks"):
+        found.append("tasks-overdue")
     return found
 
 

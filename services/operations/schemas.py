@@ -113,3 +113,11 @@ class Ruled(Schema):
     status = fields.String(required=True)
     agencies = fields.List(fields.String(), required=True)
     codes = fields.List(fields.String(), required=True)
+
+
+class Overdue(Schema):
+    """What agencies owe and is late, the longest due first: how much, how much of it escalated, and the first 500."""
+
+    overdue = fields.Integer(required=True)
+    escalated = fields.Integer(required=True)
+    items = fields.List(fields.Dict(), required=True)

@@ -33,6 +33,16 @@ class OperationsService(ReviewRoutes):
 
     @route(
         "GET",
+        "/v1/overdue",
+        scope="operations:read",
+        summary="What agencies still owe, and what of it a person should ask after",
+        returns={200: schemas.Overdue},
+    )
+    def overdue(self, request: Request) -> Any:
+        return self.desks.ask("routing", "GET", "/v1/overdue")
+
+    @route(
+        "GET",
         "/v1/parked/groups",
         scope="operations:read",
         summary="Parked messages by what went wrong",

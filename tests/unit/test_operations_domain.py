@@ -32,6 +32,7 @@ def test_messages_on_their_way_are_no_concern() -> None:
         ({"consumers": 0}, "no-consumer"),
         ({"parked": 1}, "parked"),
         ({"oldest_seconds": {"unsent": 31.0}}, "unsent-for-long"),
+        ({"escalated_tasks": 1}, "tasks-overdue"),
     ],
 )
 def test_what_needs_a_look_is_named(changed: dict[str, Any], concern: str) -> None:
