@@ -9,7 +9,7 @@ from typing import Any
 import eventlet
 import pytest
 
-from services.routing.webhooks import endpoints
+from services.routing.webhooks import endpoints, journal
 from services.routing.webhooks.schedule import Schedule
 from shared.ids import new_id
 from tests.support.pairs import Pair
@@ -223,6 +223,21 @@ def test_of_two_processes_one_sends(desk: Desk, tmp_path: Path) -> None:
         heard_of(receiver, 210)
         assert desk.shown(A, webhook_id)["holder"] not in (None, first)
     assert len(receiver.lines()) == 210
+
+
+def test_a_lease_that_is_renewed_is_nobody_elses(pair: Pair, tmp_path: Path) -> None:
+    clock = SteppedClock()
+    desk = Desk(pair, tmp_path, clock)
+    webhook_id, _ = desk.add(A, "http://127.0.0.1:9/")
+    assert [endpoint.id for endpoint in journal.claim(desk.store, "one", renew=True)] == [webhook_id]
+    for _ in range(3):
+        clock.forward(seconds=20)
+        assert journal.claim(desk.store, "one", renew=True)
+        assert not journal.claim(desk.store, "two", renew=True)
+    clock.forward(seconds=31)
+    assert journal.claim(desk.store, "two", renew=False)
+    assert not journal.claim(desk.store, "one", renew=True)
+    desk.store.database.close()
 
 
 def test_both_secrets_sign_for_a_day_after_a_rotation(pair: Pair, tmp_path: Path) -> None:
