@@ -68,18 +68,18 @@ class Intake:
             **clock_of(status, now, expires_on(consent)),
         }
         key_row = {"referral_id": referral_id, "key_id": wrapped.key_id, "wrapped": wrapped.blob}
+        indexes = [self.blind_index(child) for _, child in referred]
         child_rows = [
             {
                 "id": child_id,
                 "referral_id": referral_id,
                 "position": position,
                 "sealed": data_key.seal(f"child {child_id}", child),
-                "blind_index": self.blind_index(child),
+                "blind_index": indexes[position],
             }
             for position, (child_id, child) in enumerate(referred)
         ]
         consent_row = given_row(new_id(), referral_id, consent, key, data_key, now) if consent else None
-        indexes = [row["blind_index"] for row in child_rows]
         self.duplicates.expect(referral_id, indexes)
         event = {"referral_id": referral_id, "reference": reference, "consent_scope": scope, **facts}
         payload = {

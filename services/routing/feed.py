@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 
 from services.routing.schemas import LONGEST_WAIT
 from services.routing.tables import metadata
+from services.routing.tombstones import shown
 from shared.http import problems
 from shared.http.pages import decode_cursor, encode_cursor, read_page
 from shared.http.request import Request
@@ -37,16 +38,16 @@ class Feed:
         store.on_new_events(self._ring)
 
     def read(self, agency: str, after: int, limit: int) -> list[tuple[int, bytes]]:
-        """The positions and envelopes that follow `after`, at most `limit`."""
+        """The positions and envelopes that follow `after`, at most `limit`, as the agency may see them now."""
         outbox = metadata.tables["outbox"]
         query = (
-            select(outbox.c.position, outbox.c.body)
+            select(outbox.c.position, outbox.c.type, outbox.c.subject, outbox.c.body)
             .where(outbox.c.audience == agency, outbox.c.position > after)
             .order_by(outbox.c.position)
             .limit(limit)
         )
         with self._store.reading() as connection:
-            return [(row.position, bytes(row.body)) for row in connection.execute(query)]
+            return shown(connection, agency, connection.execute(query).all())
 
     def wait(self, agency: str, after: int, limit: int, seconds: float) -> list[tuple[int, bytes]]:
         """The same; when there is nothing, waits for it as long as that."""
@@ -83,7 +84,7 @@ class FeedProvider(DependencyProvider):
 
 
 def answer_feed(feed: Feed, request: Request) -> Response:
-    """`GET /v1/events` for the agency whose key it is. Envelopes are passed on byte for byte, as they were written."""
+    """`GET /v1/events` for the agency whose key it is. Envelopes are passed on byte for byte."""
     limit = read_page({"limit": request.args["limit"]} if "limit" in request.args else {}).limit
     after = _position(request.args.get("after"))
     rows = feed.wait(request.caller.owner, after, limit, _seconds(request.args.get("wait", "0")))
