@@ -64,8 +64,8 @@ def born(age: int, birthday_in: int = 100) -> str:
 def child(age: int = 9, *, birthday_in: int = 100, **places: Json) -> Json:
     """Another child each time, so that nobody is taken for a duplicate; `school` and `gp` where they are told."""
     return {
-        "first_name": "Test Child",
-        "last_name": f"Test Child {next(_numbers)}",
+        "first_name": f"Test Child {next(_numbers)}",
+        "last_name": f"Test Child of {age}",
         "date_of_birth": born(age, birthday_in),
         "told": "partly",
         **places,
