@@ -74,6 +74,7 @@ def _round(scale: Scale, referrals: int) -> dict[str, float]:
     rates["nothing"] = _handled(scale, SERVICE, referrals)
     for service, events, sent in (("eligibility", 1, 1), ("routing", 2, 2), ("referrals", 2, 1)):
         scale.start(service)
+        scale.sample()
         rates[service] = _handled(scale, service, events * referrals)
         _until_sent(scale, service, sent * referrals)
         scale.stop()

@@ -50,7 +50,7 @@ class GreenConnection(psycopg.Connection[Any]):
 
 
 def _ready_later(descriptor: int, wanted: Wait, timeout: float | None) -> int:
-    """Waits in the hub; writing is rare and short, so both ways are awaited as the one that the query needs first."""
-    reading = bool(wanted & Wait.R)
-    trampoline(descriptor, read=reading, write=not reading, timeout=timeout, timeout_exc=psycopg.OperationalError)
-    return int(Ready.R if reading else Ready.W)
+    """Waits in the hub, which awaits one way at a time: for writing while there is something left to write."""
+    writing = bool(wanted & Wait.W)
+    trampoline(descriptor, read=not writing, write=writing, timeout=timeout, timeout_exc=psycopg.OperationalError)
+    return int(Ready.W if writing else Ready.R)

@@ -1,0 +1,131 @@
+"""Rows that are written many at a time: the same in both databases, however large, and refused in the same way."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+
+import eventlet
+import pytest
+from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, func, select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from shared.database.engine import Database
+from shared.database.rows import insert_or, insert_rows, update_rows
+from shared.database.types import BigKey, Moment
+from tests.support.pairs import Pair
+from tests.support.postgres import Postgres
+
+metadata = MetaData()
+letters = Table(
+    "letters",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("sealed", LargeBinary),
+    Column("facts", JSON),
+    Column("at", Moment),
+    Column("pages", Integer),
+)
+pages = Table(
+    "pages",
+    metadata,
+    Column("number", BigKey, primary_key=True, autoincrement=True),
+    Column("letter", String(40), ForeignKey("letters.id"), nullable=False),
+)
+NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, UTC)
+WITHIN = 20
+
+
+@pytest.fixture
+def database(pair: Pair) -> Iterator[Database]:
+    database = Database(pair.database_url("referrals"))
+    with database.writing() as connection:
+        metadata.create_all(connection)
+    yield database
+    database.close()
+
+
+def letter(name: str, **others: object) -> dict[str, object]:
+    row = {"id": name, "sealed": b"\x00\xff'", "facts": {"day": date(2026, 11, 20), "no": None}, "at": NOON, "pages": 1}
+    return row | others
+
+
+def test_every_kind_of_value_comes_back_as_it_was(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a"), letter('"%s\\ü', at=None, pages=None)])])
+    with database.reading() as connection:
+        found = {row.id: row for row in connection.execute(select(letters))}
+    assert found["a"].sealed == b"\x00\xff'"
+    assert found["a"].facts == {"day": "2026-11-20", "no": None}
+    assert found["a"].at == NOON
+    assert (found['"%s\\ü'].at, found['"%s\\ü'].pages) == (None, None)
+
+
+def test_tables_that_point_at_one_another_are_written_together_and_keys_count_in_order(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a"), letter("b")]), (pages, [{"letter": "b"}, {"letter": "a"}])])
+    with database.reading() as connection:
+        assert connection.execute(select(pages.c.letter).order_by(pages.c.number)).scalars().all() == ["b", "a"]
+
+
+def test_a_row_that_is_there_refuses_all(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a")])])
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("b"), letter("a")])])
+    with database.reading() as connection:
+        assert connection.execute(select(letters.c.id)).scalars().all() == ["a"]
+
+
+def test_an_error_does_not_repeat_what_was_to_be_written(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a")])])
+    with pytest.raises(IntegrityError) as raised, database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a", facts={"name": "Test Child"})])])
+    assert "Test Child" not in str(raised.value)
+
+
+def test_what_is_new_is_answered_and_what_is_kept_out_is_not_written(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a")])])
+        rows = [letter("a"), letter("b"), letter("c")]
+        assert insert_or(connection, letters, rows, "DO NOTHING", "id", unless="given.id = 'c'") == [("b",)]
+
+
+def test_a_conflict_can_count_on(database: Database) -> None:
+    on = "(id) DO UPDATE SET pages = letters.pages + excluded.pages"
+    with database.writing() as connection:
+        insert_or(connection, letters, [letter("a", pages=2)], on, "pages")
+        assert insert_or(connection, letters, [letter("a", pages=3)], on, "pages") == [(5,)]
+
+
+def test_each_row_is_changed_by_its_key(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a"), letter("b"), letter("c")])])
+        update_rows(connection, letters, [{"id": "a", "at": None, "pages": 7}, {"id": "b", "at": NOON, "pages": 8}])
+        found = connection.execute(select(letters.c.id, letters.c.at, letters.c.pages).order_by(letters.c.id)).all()
+    assert [tuple(row) for row in found] == [("a", None, 7), ("b", NOON, 8), ("c", NOON, 1)]
+
+
+def test_a_statement_far_larger_than_any_buffer_is_written(database: Database) -> None:
+    with eventlet.Timeout(WITHIN), database.writing() as connection:
+        insert_rows(connection, [(letters, [letter(str(number), sealed=b"x" * 2**20) for number in range(24)])])
+        assert connection.execute(select(func.count()).select_from(letters)).scalar_one() == 24
+
+
+def test_a_connection_that_is_gone_is_not_used_again(postgres: Postgres) -> None:
+    database = Database(postgres.url("referrals", database=postgres.new_database()))
+    with database.writing() as connection:
+        metadata.create_all(connection)
+    with pytest.raises(OperationalError):
+        write_after(lambda: end_sessions_of("referrals", postgres), database)
+    write_after(lambda: None, database)
+    database.close()
+
+
+def write_after(what: Callable[[], None], database: Database) -> None:
+    with database.writing() as connection:
+        what()
+        insert_rows(connection, [(letters, [letter("a")])])
+
+
+def end_sessions_of(role: str, postgres: Postgres) -> None:
+    postgres.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [role])
