@@ -9,9 +9,14 @@ from typing import Any
 import eventlet
 import pytest
 
+from services.eligibility.handlers import HANDLERS as ELIGIBILITY_HANDLERS
+from services.eligibility.service import EligibilityService
+from services.routing.handlers import HANDLERS as ROUTING_HANDLERS
 from services.routing.webhooks import endpoints, journal
 from services.routing.webhooks.schedule import Schedule
 from shared.ids import new_id
+from shared.messaging.inbox import Inbox
+from tests.support.deciding import KINGSTON, Family, Part
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock
 from tests.support.process import free_port
@@ -278,6 +283,27 @@ def test_replay_sends_again_from_a_cursor_on_in_order(desk: Desk, tmp_path: Path
         until(lambda: len(receiver.lines()) == 8)
         eventlet.sleep(0.5)
     assert {line["subject"] for line in receiver.lines()[5:]} == set(referrals[2:])
+
+
+def test_what_waits_is_told_as_the_feed_tells_it_when_it_goes_out(desk: Desk, pair: Pair, tmp_path: Path) -> None:
+    """A family that withdraws while a webhook is down is not told of when it comes back."""
+    eligibility = Part(pair, tmp_path, EligibilityService, ELIGIBILITY_HANDLERS)
+    inbox, family = Inbox(desk.store, ROUTING_HANDLERS, desk.runtime.metrics), Family()
+    submitted = family.submitted(home=KINGSTON)
+    with Receiver(tmp_path, "--answer", "500") as receiver, desk.sending():
+        webhook_id, _ = desk.add(A, receiver.url)
+        eligibility.take(submitted)
+        inbox.take([submitted, *eligibility.bodies(family.id)])
+        desk.relay()
+        until(lambda: desk.shown(A, webhook_id)["failed_attempts"])
+        assert not any(line["tombstone"] for line in receiver.lines()[:1])
+        inbox.take([family.withdrawn()])
+        desk.relay()
+        receiver.recover()
+        routed, recalled = heard_of(receiver, 2)
+    assert (routed["type"], routed["tombstone"]) == ("uk.waypost.routing.referral.routed.v1", True)
+    assert (recalled["type"], recalled["tombstone"]) == ("uk.waypost.routing.task.recalled.v1", False)
+    eligibility.close()
 
 
 def test_a_deleted_webhook_hears_no_more(desk: Desk, tmp_path: Path) -> None:

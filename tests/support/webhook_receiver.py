@@ -101,6 +101,7 @@ class Receiver:
             "content_type": headers["content-type"],
             "subject": event["subject"],
             "sequence": int(event["sequence"]),
+            "tombstone": event["data"].get("tombstone", False),
             "at": time.time(),
             "host": headers["host"],
         }

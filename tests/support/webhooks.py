@@ -103,9 +103,10 @@ class Desk:
 
 
 class _NoBroker:
+    """Confirms what the services hear, which nobody here reads."""
+
     def publish(self, messages: Sequence[Outgoing]) -> dict[int, str | None]:
-        assert not messages
-        return {}
+        return {message.key: None for message in messages}
 
     def close(self) -> None:
         """Nothing was opened."""
