@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.routing.feed import Feed
-from shared.contracts.referrals import ConsentExpired
-from shared.ids import new_id
+from shared.contracts.envelope import EventSchema
+from shared.contracts.referrals import ConsentExpired, ReferralEnteredInError
 from tests.support.agencies import A, B, Routing, running_routing
 from tests.support.deciding import KINGSTON, LIVERPOOL, PAIRS, Family
 
@@ -59,7 +59,14 @@ def test_a_withdrawn_referral_is_replayed_as_a_tombstone(routing: Routing) -> No
     ]
 
 
-def test_consent_that_runs_out_after_the_work_was_done_ends_what_can_be_replayed_of_it(routing: Routing) -> None:
+@pytest.mark.parametrize(
+    ("schema", "data"),
+    [(ConsentExpired, {"consent_id": "1", "scope": [A, B]}), (ReferralEnteredInError, {"reason": "wrong-family"})],
+    ids=["consent-expired", "entered-in-error"],
+)
+def test_an_end_that_comes_after_the_work_was_done_ends_what_can_be_replayed_of_it(
+    routing: Routing, schema: type[EventSchema], data: dict[str, Any]
+) -> None:
     family = routing.refers(home=KINGSTON)
     task_id = routing.task_of(family)["id"]
     for action, said in (("accept", {}), ("start", {}), ("complete", {"reason": "group"})):
@@ -67,8 +74,7 @@ def test_consent_that_runs_out_after_the_work_was_done_ends_what_can_be_replayed
         assert status == 200, answer
     assert not any(is_tombstone(event) for event in told(routing, family))
 
-    over = family._event(ConsentExpired, {"consent_id": new_id(), "scope": [A, B]})
-    routing.hears(family, over)
+    routing.hears(family, family._event(schema, data))
 
     assert routing.task_of(family)["state"] == "completed"
     assert all(is_tombstone(event) for event in told(routing, family))
