@@ -13,6 +13,7 @@ from shared.contracts.referrals import ConsentAwaited, ConsentExpired, ReferralA
 from shared.contracts.routing import ReferralNotEligible
 from shared.http.problems import Problem
 from shared.messaging.runtime import Runtime
+from shared.messaging.store import Store
 from tests.support.deciding import PAIRS, pair_in
 from tests.support.referring import ReferralsDesk, a_consent, routed, said
 
@@ -175,7 +176,7 @@ def test_replicas_that_keep_the_clock_at_once_remind_once(desk: ReferralsDesk) -
     desk.clock.forward(days=7)
     replicas = [Runtime("referrals", metadata, desk.runtime.resources).store for _ in range(4)]
 
-    def work(store: object) -> None:
+    def work(store: Store) -> None:
         while do_what_is_due(store, most=3):
             pass
 
