@@ -19,7 +19,7 @@ def described() -> dict[str, str]:
         "processor": f"{_processor()}, {os.cpu_count()} cores for everything, the load and the servers included",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "system": f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}",
-        "servers": f"{_first_line('postgres', '--version')}, RabbitMQ {_rabbitmq()}",
+        "servers": f"{_postgres()}, RabbitMQ {_rabbitmq()}",
         "libraries": ", ".join(f"{name} {version(name)}" for name in ("nameko", "eventlet", "sqlalchemy", "psycopg")),
         "revision": _revision(),
     }
@@ -32,7 +32,11 @@ def sync_speed(folder: Path) -> str:
         [program, "-s", "1", "-f", folder / "sync"], capture_output=True, text=True, check=True
     ).stdout
     found = re.search(r"fdatasync\s+([\d.]+) ops/sec\s+(\d+) usecs", said)
-    return f"fdatasync of 8 kB: {float(found[1]):,.0f} a second, {found[2]} µs each" if found else "not measured"
+    return (
+        f"pg_test_fsync, 8 kB by fdatasync: {float(found[1]):,.0f} a second, {found[2]} µs each"
+        if found
+        else "not measured"
+    )
 
 
 def _processor() -> str:
@@ -40,9 +44,11 @@ def _processor() -> str:
     return found[1] if found else platform.machine()
 
 
-def _first_line(program: str, *arguments: str) -> str:
-    path = find(program, "postgresql", PROGRAMS)
-    return subprocess.run([path, *arguments], capture_output=True, text=True, check=True).stdout.split(" (")[0].strip()
+def _postgres() -> str:
+    said = subprocess.run(
+        [find("postgres", "postgresql", PROGRAMS), "--version"], capture_output=True, text=True, check=True
+    )
+    return "PostgreSQL " + said.stdout.split()[2]
 
 
 def _rabbitmq() -> str:

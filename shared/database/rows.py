@@ -78,6 +78,8 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = (), 
         gone = dialect.is_disconnect(error, connection.connection, cursor)
         if gone:
             connection.invalidate(error)
+            # The other connections of the pool went with it: each would fail once more.
+            connection.engine.dispose()
         raise DBAPIError.instance(
             statement, None, error, dialect.loaded_dbapi.Error, True, connection_invalidated=gone, dialect=dialect
         ) from None

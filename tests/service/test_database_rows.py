@@ -111,10 +111,12 @@ def test_a_statement_far_larger_than_any_buffer_is_written(database: Database) -
         assert connection.execute(select(func.count()).select_from(letters)).scalar_one() == 24
 
 
-def test_a_connection_that_is_gone_is_not_used_again(postgres: Postgres) -> None:
+def test_after_a_lost_connection_no_other_of_its_pool_is_tried(postgres: Postgres) -> None:
     database = Database(postgres.url("referrals", database=postgres.new_database()))
     with database.writing() as connection:
         metadata.create_all(connection)
+        with database.reading() as second:
+            second.execute(select(1))
     with pytest.raises(OperationalError):
         write_after(lambda: end_sessions_of("referrals", postgres), database)
     write_after(lambda: None, database)

@@ -1,0 +1,79 @@
+"""`python -m bench [--quick] [name…]`: measures, prints, and after a whole run writes docs/benchmarks.md.
+
+Names: see MEASURES. Without names all are measured, in under ten minutes; `--quick` shows in two that each works, with
+figures that mean little and are not written down.
+"""
+
+import argparse
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+
+from bench import default, events, intake, latency, places, rules  # noqa: E402
+from bench.machine import ROOT, described, sync_speed  # noqa: E402
+from bench.report import Table  # noqa: E402
+from bench.systems import Servers, servers  # noqa: E402
+
+REPORT = ROOT / "docs" / "benchmarks.md"
+
+Measure = Callable[[Servers, bool], list[Table]]
+MEASURES: dict[str, Measure] = {
+    "intake": lambda on, quick: intake.measure(on, 1 if quick else 5, 2 if quick else 6),
+    "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 15),
+    "events": lambda on, quick: events.measure(on, 1 if quick else 3, 600 if quick else 4000),
+    "default": lambda on, quick: default.measure(on, 1 if quick else 5, 2 if quick else 20),
+    "places": lambda on, quick: places.measure(),
+    "rules": lambda on, quick: rules.measure(),
+}
+
+HEAD = """# Benchmarks
+
+Written by `make bench`, whole: change the benchmark, not this page. Every figure of Waypost stands beside a floor that was
+measured in the same run on the same machine, in turns, so that a slow or busy machine slows both; compare the parts, not
+the absolute figures. All that is durable in production is durable here: every commit and every confirm is on disk.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Waypost beside its floors.")
+    parser.add_argument("names", nargs="*", help=f"what to measure: {', '.join(MEASURES)}; all when none is named")
+    parser.add_argument("--quick", action="store_true", help="show that everything runs; the figures mean little")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - set(MEASURES):
+        parser.error(f"there is no {unknown.pop()!r}; there are {', '.join(MEASURES)}")
+    folder = Path(tempfile.mkdtemp(prefix="waypost-bench-"))
+    # PostgreSQL, which root starts as another user, must be able to reach its own folder inside.
+    folder.chmod(0o711)
+    try:
+        report = run(asked.names or list(MEASURES), asked.quick, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not asked.names and not asked.quick:
+        REPORT.write_text(report)
+        print(f"Written to {REPORT.relative_to(ROOT)}.")
+
+
+def run(names: list[str], quick: bool, folder: Path) -> str:
+    """Measures; prints each table as it comes, and answers the whole page."""
+    begun = time.monotonic()
+    facts = described() | {"disk": sync_speed(folder), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+    parts = [HEAD, "\n".join(["## The machine", "", *(f"- {name}: {value}" for name, value in facts.items()), ""])]
+    print("\n".join(parts))
+    with servers(folder) as on:
+        for name in names:
+            for table in MEASURES[name](on, quick):
+                parts.append(table.markdown())
+                print(parts[-1], flush=True)
+    parts.append(f"Measured in {(time.monotonic() - begun) / 60:.1f} minutes.\n")
+    print(parts[-1])
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
