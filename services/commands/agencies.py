@@ -1,4 +1,4 @@
-"""`waypost agencies`: each agency's own access to the broker."""
+"""`waypost agencies`: each agency's own access to the broker, and its rehearsal."""
 
 import os
 from typing import Annotated, NoReturn
@@ -8,12 +8,16 @@ from rich.console import Console
 from rich.table import Table
 
 from services.catalogue import agency_queue, topology
+from services.commands.rehearsal import rehearse
 from shared.messaging.agency_access import AccessError, AgencyAccess, Credentials
 from shared.messaging.broker import broker_for
 from shared.resources import Resources
 from shared.settings import Settings
 
-app = typer.Typer(help="Agencies' own queues: provision, rotate, revoke, list.", no_args_is_help=True)
+app = typer.Typer(
+    help="Agencies: their own queues (provision, rotate, revoke, list), and rehearsals.", no_args_is_help=True
+)
+app.command()(rehearse)
 Agency = Annotated[str, typer.Argument(help="The agency's id in the directory.")]
 
 

@@ -121,3 +121,42 @@ class Overdue(Schema):
     overdue = fields.Integer(required=True)
     escalated = fields.Integer(required=True)
     items = fields.List(fields.Dict(), required=True)
+
+
+class Rehearse(Schema):
+    """Which agency to rehearse."""
+
+    agency = fields.String(required=True, validate=NAME)
+
+
+class RehearsalBegun(Schema):
+    """The rehearsal, by which to ask for its report."""
+
+    id = fields.String(required=True)
+
+
+class RehearsalRecalled(Schema):
+    """Whether the recall was sent: it is not, once the task has ended."""
+
+    recalled = fields.Boolean(required=True)
+
+
+class RehearsalStep(Schema):
+    """What was sent, what the agency called (`refused` with a 409), whether it went well, and that in words."""
+
+    step = fields.String(required=True)
+    task_id = fields.String(required=True)
+    sent = fields.String(required=True)
+    read = fields.Boolean(required=True)
+    did = fields.List(fields.String(), required=True)
+    refused = fields.List(fields.String(), required=True)
+    well = fields.Boolean(required=True)
+    verdict = fields.String(required=True)
+
+
+class Rehearsal(Schema):
+    """A rehearsal as it stands now."""
+
+    id = fields.String(required=True)
+    agency = fields.String(required=True)
+    steps = fields.List(fields.Nested(RehearsalStep), required=True)

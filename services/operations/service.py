@@ -5,6 +5,7 @@ from typing import Any
 from services.operations import schemas, tables
 from services.operations.desks import WATCHED, DesksProvider
 from services.operations.domain import overview
+from services.operations.rehearsal_routes import RehearsalRoutes
 from services.operations.review_routes import ReviewRoutes
 from shared.http.access import Access
 from shared.http.management import Management
@@ -14,7 +15,7 @@ from shared.http.stored_keys import find_key
 from shared.messaging.runtime import StoreProvider
 
 
-class OperationsService(ReviewRoutes):
+class OperationsService(ReviewRoutes, RehearsalRoutes):
     """Queues and parked messages of every service; what waits for a person."""
 
     name = "operations"

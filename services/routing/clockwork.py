@@ -20,6 +20,7 @@ from services.routing.clock_tables import chases, reads
 from services.routing.domain.tasks import ACCEPTED, AGENCY, CANCELLED, REQUESTED
 from services.routing.tables import moves, tasks
 from shared.clock import LONDON
+from shared.contracts.envelope import REHEARSAL
 from shared.contracts.routing import TaskDue, TaskOverdue
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -111,7 +112,8 @@ def _insert(store: Store, table: Table) -> Any:
 
 def _unchased(debt: Debt, stage: str) -> Select[Any]:
     chased = exists().where(chases.c.task_id == tasks.c.id, chases.c.what == debt.what, chases.c.stage == stage)
-    return select(*_COLUMNS).where(debt.owed, ~chased).order_by(tasks.c.id).limit(BATCH)
+    made_up = tasks.c.referral_id.startswith(REHEARSAL)
+    return select(*_COLUMNS).where(debt.owed, ~chased, ~made_up).order_by(tasks.c.id).limit(BATCH)
 
 
 def _chase(store: Store, query: Select[Any], debt: Debt, stage: str) -> int | None:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from services.routing.domain.tasks import CANCELLED, OPEN
 from services.routing.tables import metadata, tasks
+from shared.contracts.envelope import is_rehearsal
 from shared.http import problems
 from shared.http.keys import Key
 from shared.http.problems import Problem
@@ -35,7 +36,8 @@ class Disclosure:
         self._session.trust_env = False
 
     def look(self, key: Key, task_id: str) -> Response:
-        """`contracts.disclosure.Disclosed` as JSON. Raises problems: 404, 410 with the reason's code, 503."""
+        """`contracts.disclosure.Disclosed` as JSON. Raises problems: 404 (`rehearsal` where it is made up),
+        410 with the reason's code, 503."""
         with self._store.reading() as connection:
             query = select(tasks).where(tasks.c.id == task_id, tasks.c.agency == key.owner)
             task = connection.execute(query).first()
@@ -45,6 +47,10 @@ class Disclosure:
             reason = task.reason if task.state == CANCELLED else f"task-{task.state}"
             self._note_refusal(key, task_id, reason)
             raise _gone(reason)
+        if is_rehearsal(task.referral_id):
+            raise Problem(
+                404, "rehearsal", "This is a rehearsal", "The referral is made up: there is no family behind it."
+            )
         return self._ask(key, task)
 
     def _ask(self, key: Key, task: Row[Any]) -> Response:

@@ -19,6 +19,7 @@ from services.routing.domain.knowledge import ROUTE, RULINGS
 from services.routing.domain.planning import of_this_round, said_no
 from services.routing.memory import Memory, read_memory, recall
 from services.routing.tables import RECALLED, metadata, referrals, rulings, tasks
+from shared.contracts.envelope import REHEARSAL
 from shared.http import problems
 from shared.http.management import Management
 from shared.http.pages import as_page, read_page
@@ -155,7 +156,8 @@ def rule(store: Store, referral_id: str, asked: dict[str, Any]) -> dict[str, Any
 def list_recalls(store: Store, request: Request) -> dict[str, Any]:
     """Recalled tasks, the oldest first: those that nobody has acknowledged, or all with `acknowledged=any`."""
     page = read_page(request.args, str)
-    query = select(tasks).where(tasks.c.state == "cancelled").order_by(tasks.c.id)
+    made_up = tasks.c.referral_id.startswith(REHEARSAL)
+    query = select(tasks).where(tasks.c.state == "cancelled", ~made_up).order_by(tasks.c.id)
     if request.args.get("acknowledged", "false") == "false":
         query = query.where(RECALLED)
     if page.after:

@@ -12,6 +12,7 @@ from services.routing.disclosure import DisclosureProvider
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
 from services.routing.overdue import ClockProvider
+from services.routing.rehearsals import RehearsalDesk
 from services.routing.reviews import ReviewDesk
 from services.routing.schemas import (
     EventsPageSchema,
@@ -56,6 +57,7 @@ class RoutingService(TaskRoutes, WebhookRoutes):
     management = Management()
     desk = Desk()
     reviews = ReviewDesk()
+    rehearsals = RehearsalDesk()
     clock = ClockProvider()
 
     @subscription

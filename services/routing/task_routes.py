@@ -7,9 +7,10 @@ from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.routing import schemas
-from services.routing.acting import act
+from services.routing.acting import NotAllowed, act
 from services.routing.capacity import Capacity, capacity_of, set_capacity
 from services.routing.once import OnceProvider
+from services.routing.rehearsing import note_refusal
 from services.routing.waiting import decide_waiting
 from shared.clock import london_date
 from shared.http import problems
@@ -114,7 +115,11 @@ class TaskRoutes:
     def _act(self, request: Request, task_id: str, action: str, schema: Schema) -> Response:
         said = request.load(schema) if request.body or type(schema) not in _MAY_BE_EMPTY else {}
         key = request.caller
-        return self.once.answer(request, lambda transaction: act(transaction, key, task_id, action, said))
+        try:
+            return self.once.answer(request, lambda transaction: act(transaction, key, task_id, action, said))
+        except NotAllowed as refused:
+            note_refusal(self.store, key.owner, task_id, action, refused)
+            raise
 
 
 def _shown(capacity: Capacity) -> Any:

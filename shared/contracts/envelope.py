@@ -1,7 +1,8 @@
 """The envelope: CloudEvents 1.0, structured JSON, around the data of one event.
 
 `write` makes the bytes that travel and are stored, once for each event. `read` takes any bytes and answers an Event or
-raises Unreadable with a code; it never raises anything else and never repeats what it was given.
+raises Unreadable with a code; it never raises anything else and never repeats what it was given. What is about a made-up
+referral (`is_rehearsal`) says so of itself.
 """
 
 import re
@@ -19,6 +20,8 @@ from shared.contracts.quick import loader
 
 CONTENT_TYPE = "application/cloudevents+json"
 LARGEST = 256 * 1024
+REHEARSAL = "rehearsal-"
+"""How the ids of referrals begin that an agency is rehearsed with: there is no family behind them."""
 LARGEST_SEQUENCE = 2**31 - 1
 _ID = re.compile(ID)
 _SOURCE = re.compile(r"[!-~]{1,200}")
@@ -68,6 +71,11 @@ class Unreadable(Exception):
 _loader = cache(loader)
 
 
+def is_rehearsal(subject: str) -> bool:
+    """Whether a referral is made up, for an agency to be rehearsed with."""
+    return subject.startswith(REHEARSAL)
+
+
 def write(schema: EventSchema, event: Event) -> bytes:
     """The bytes of `event`. Raises ValidationError when its data breaks its own contract: a mistake of ours, found early."""
     # Loaded as a reader would: what breaks the contract raises, what the contract does not name stays behind.
@@ -87,6 +95,8 @@ def write(schema: EventSchema, event: Event) -> bytes:
     }
     if event.causation_id:
         envelope["causationid"] = event.causation_id
+    if is_rehearsal(event.subject):
+        envelope["rehearsal"] = True
     return orjson.dumps(envelope)
 
 

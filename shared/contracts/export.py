@@ -39,6 +39,7 @@ def event_schema(schema: type[EventSchema]) -> dict[str, Any]:
             },
             "correlationid": TEXT,
             "causationid": TEXT,
+            "rehearsal": {"const": True, "description": "There only when the referral is made up"},
             "data": data,
         },
         "required": ["specversion", "id", "source", "type", "subject", "time", "sequence", "data"],

@@ -18,6 +18,7 @@ import requests
 from cloudevents.core.bindings.http import HTTPMessage, from_structured
 from cloudevents.core.formats.json import JSONFormat
 
+from services.routing.domain.tasks import MOVES
 from shared.contracts.envelope import CONTENT_TYPE, read
 from shared.contracts.registry import schema_for
 from shared.contracts.routing import ReferralRouted
@@ -287,7 +288,46 @@ def test_the_feed_and_the_tasks_can_be_read_by_hand(world: World) -> None:
 
     page = typed("/v1/events", env)
     assert 0 < len(page["events"]) <= 5
-    assert typed("/v1/tasks", env)["items"][0]["referral_id"] == referral_id
+    assert typed("/v1/tasks?state", env)["items"][0]["referral_id"] == referral_id
+
+
+def test_a_task_can_be_answered_by_hand_and_a_wrong_answer_says_what_is_allowed(world: World) -> None:
+    env = {"WAYPOST_URL": world.system.routing_url, "WAYPOST_KEY": world.system.key("routing", AGENCY)}
+
+    def referred() -> tuple[str, dict[str, str]]:
+        referral_id = world.referrer.refer(family(home=LIVERPOOL))
+        return referral_id, env | {
+            "WAYPOST_TASK": world.time_matters.wait_for(referral_id, "referral.routed")["task_id"]
+        }
+
+    referral_id, task = referred()
+    accepted = typed('/accept"', task)
+    assert accepted["state"] == "accepted"
+    assert typed('/accept"', task) == accepted, "the same key gets the first answer again"
+    refused = typed('/reject"', task)
+    assert (refused["status"], refused["code"], refused["state"]) == (409, "not-allowed-now", "accepted")
+    assert "start" in refused["allowed"]
+
+    world.referrer.post({"reason": "family-declined"}, f"/{referral_id}/withdrawal")
+    world.time_matters.wait_for(referral_id, "task.recalled")
+    assert typed('/acknowledge-recall"', task)["recall_acknowledged_at"]
+
+    _, task = referred()
+    assert typed('/reject"', task)["reason"] == "no-capacity"
+
+
+def test_the_page_lists_each_answer_with_its_states_and_reasons() -> None:
+    rows = dict(
+        re.findall(
+            r"^\| `([a-z-]+)` \| (`(?:requested|accepted|on-hold|in-progress|cancelled)`.*) \|$", PAGE, re.MULTILINE
+        )
+    )
+    of_the_agency = [each for each in MOVES if each.role == "agency"]
+    for action in ("accept", "reject", "hold", "resume", "start", "complete", "fail", "acknowledge-recall"):
+        states, _, reasons = rows[action].split(" | ")
+        known = [each for each in of_the_agency if each.action == action]
+        assert set(re.findall("`(.+?)`", states)) == {each.state for each in known}
+        assert set(re.findall("`(.+?)`", reasons)) == {reason for each in known for reason in each.reasons}
 
 
 def test_other_peoples_library_reads_our_envelope(world: World) -> None:
