@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 
 from services.notifications.domain import FAILED, PENDING, SENT, SUPPRESSED
 from services.notifications.tables import deliveries as table
 from shared.contracts.envelope import Event, EventSchema
 from shared.contracts.notifications import NotificationFailed, NotificationSent, NotificationSuppressed
+from shared.database.rows import update_rows
 from shared.ids import new_id
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -27,6 +28,12 @@ EVENTS: Mapping[str, type[EventSchema]] = {
     FAILED: NotificationFailed,
     SUPPRESSED: NotificationSuppressed,
 }
+
+
+# Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
+_WAITING = select(table).where(table.c.status == PENDING, table.c.due_at <= bindparam("now")).order_by(table.c.due_at)
+_ANY_DUE = _WAITING.limit(1)
+_DUE = _WAITING.limit(BATCH).with_for_update(skip_locked=True)
 
 
 @dataclass(frozen=True)
@@ -51,18 +58,15 @@ class Delivery:
 def claim(store: Store) -> list[Delivery]:
     """Takes the deliveries that are due, the oldest first, at most BATCH; what another sender holds is passed over."""
     with store.reading() as connection:
-        if connection.execute(_due(store.resources.clock.now()).limit(1)).first() is None:
+        if connection.execute(_ANY_DUE, {"now": store.resources.clock.now()}).first() is None:
             return []
     token = new_id()
     with store.writing() as transaction:
-        rows = transaction.execute(_due(transaction.now).limit(BATCH).with_for_update(skip_locked=True)).all()
+        rows = transaction.execute(_DUE, {"now": transaction.now}).all()
         if not rows:
             return []
-        transaction.execute(
-            update(table)
-            .where(table.c.id.in_([row.id for row in rows]))
-            .values(claim=token, due_at=transaction.now + LEASE)
-        )
+        lease = transaction.now + LEASE
+        update_rows(transaction.connection, table, [{"id": row.id, "claim": token, "due_at": lease} for row in rows])
         references = _references(transaction, {row.referral_id for row in rows if row.reference is None})
     return [_delivery(row, token, row.reference or references.get(row.referral_id)) for row in rows]
 
@@ -117,10 +121,6 @@ def listed(store: Store, status: str, most: int, after: tuple[datetime, str] | N
         query = query.where(tuple_(table.c.created_at, table.c.id) < after)
     with store.reading() as connection:
         return connection.execute(query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(most)).all()
-
-
-def _due(now: datetime) -> Select[Any]:
-    return select(table).where(table.c.status == PENDING, table.c.due_at <= now).order_by(table.c.due_at)
 
 
 def _references(transaction: Transaction, referrals: set[str]) -> dict[str, str]:

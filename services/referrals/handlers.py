@@ -7,7 +7,7 @@ the same service has moved it, so late and early events do no harm.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Update, bindparam, update
 
 from services.referrals.domain import states_before
 from services.referrals.intake import note
@@ -58,7 +58,7 @@ def assessed(transaction: Transaction, event: Event) -> None:
 
 def concluded(transaction: Transaction, event: Event) -> None:
     """Nothing is left to try: the referral is closed, unless it has gone on since."""
-    if _move(transaction, event, "conclude"):
+    if _move(transaction, event, CONCLUDE):
         data = {"referral_id": event.subject, "reason": "tasks-ended"}
         transaction.publish(ReferralClosed, event.subject, data, cause=event)
     _note(transaction, event, "concluded", {"results": event.data["results"]})
@@ -67,28 +67,34 @@ def concluded(transaction: Transaction, event: Event) -> None:
 def _moves(action: str, kind: str, *told: str) -> Handler:
     """A handler for what routing decided: moves the state by `action`, and notes the fields in `told`."""
 
+    statements = _statements(action)
+
     def decided(transaction: Transaction, event: Event) -> None:
-        _move(transaction, event, action)
+        _move(transaction, event, statements)
         _note(transaction, event, kind, _told(event.data, told))
 
     return decided
 
 
-def _move(transaction: Transaction, event: Event, action: str) -> bool:
+def _statements(action: str) -> list[Update]:
+    """What moves the state by `action`, one for each state that it leads to; made once, since making takes longest."""
+    return [
+        update(referrals)
+        .where(
+            referrals.c.id == bindparam("subject"),
+            referrals.c.status.in_(states),
+            referrals.c.decided_sequence < bindparam("sequence"),
+        )
+        .values(status=following, decided_sequence=bindparam("sequence"))
+        for following, states in states_before(action, ROLE).items()
+    ]
+
+
+def _move(transaction: Transaction, event: Event, statements: list[Update]) -> bool:
     """Whether the state allowed it, and nothing newer had moved it."""
-    moved = 0
-    for following, states in states_before(action, ROLE).items():
-        # Not by transaction.execute, which would write the gathered entries of a batch one by one.
-        moved += transaction.connection.execute(
-            update(referrals)
-            .where(
-                referrals.c.id == event.subject,
-                referrals.c.status.in_(states),
-                referrals.c.decided_sequence < event.sequence,
-            )
-            .values(status=following, decided_sequence=event.sequence)
-        ).rowcount
-    return moved > 0
+    about = {"subject": event.subject, "sequence": event.sequence}
+    # Not by transaction.execute, which would write the gathered entries of a batch one by one.
+    return sum(transaction.connection.execute(each, about).rowcount for each in statements) > 0
 
 
 def _notes(kind: str, *told: str) -> Handler:
@@ -107,6 +113,7 @@ def _note(transaction: Transaction, event: Event, kind: str, detail: Mapping[str
     note(transaction, event.subject, kind, detail, event.id, at=event.time)
 
 
+CONCLUDE = _statements("conclude")
 HANDLERS: Handlers = {
     EligibilityAssessed: assessed,
     ReferralRouted: _moves("route", "routed", "agency", "task_id", "children"),

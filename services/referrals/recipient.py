@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from services.referrals.reading import look
 from services.referrals.stored import opened
@@ -20,6 +20,7 @@ from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
 REFERRER, FAMILY = "referrer", "family"
+_REFERRAL = select(referrals).where(referrals.c.id == bindparam("referral"))
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,79}")
 _A_CHILD = re.compile(
     r"\b(?:self|myself|child|young person|son|daughter|pupil|sibling|brother|sister)\b", re.IGNORECASE
@@ -35,7 +36,7 @@ def recipient(store: Store, referral_id: str, arguments: Mapping[str, str]) -> d
         raise problems.bad_request("bad-question", "Ask with audience=referrer or audience=family, and a purpose")
 
     def work(transaction: Transaction) -> dict[str, Any]:
-        row = transaction.execute(select(referrals).where(referrals.c.id == referral_id)).first()
+        row = transaction.execute(_REFERRAL, {"referral": referral_id}).first()
         if row is None:
             raise problems.not_found()
         try:

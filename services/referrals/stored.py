@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import CursorResult, Executable, Row, select
+from sqlalchemy import BindParameter, CursorResult, Executable, Row, bindparam, select
 
 from services.referrals.tables import children, consents, referral_keys, referrals
 from shared.clock import london_date
@@ -17,11 +17,21 @@ from shared.messaging.transaction import Transaction
 from shared.privacy.keyring import Keyring
 from shared.privacy.sealed import DataKey, WrappedKey
 
+_ASKED: BindParameter[str] = bindparam("referral")
+# Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
+_ROW = select(referrals).where(referrals.c.id == _ASKED, referrals.c.owner == bindparam("owner"))
+_LOCKED = _ROW.with_for_update()
+_CHILDREN = (
+    select(children.c.id, children.c.sealed).where(children.c.referral_id == _ASKED).order_by(children.c.position)
+)
+_KEY = select(referral_keys).where(referral_keys.c.referral_id == _ASKED)
+_CONSENT = select(consents).where(consents.c.referral_id == _ASKED).order_by(consents.c.id.desc()).limit(1)
+
 
 class Asking(Protocol):
     """A connection, or a transaction, which first writes what it has gathered."""
 
-    def execute(self, statement: Executable) -> CursorResult[Any]: ...
+    def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,7 @@ class Stored:
 
 def find(asking: Asking, referral_id: str, owner: str, locked: bool = False) -> Row[Any]:
     """The row; raises a 404 problem for none, or one of somebody else."""
-    wanted = select(referrals).where(referrals.c.id == referral_id, referrals.c.owner == owner)
-    row = asking.execute(wanted.with_for_update() if locked else wanted).first()
+    row = asking.execute(_LOCKED if locked else _ROW, {"referral": referral_id, "owner": owner}).first()
     if row is None:
         raise problems.not_found()
     return row
@@ -74,9 +83,7 @@ def opened(asking: Transaction, row: Row[Any], keyring: Keyring) -> Stored:
     key = data_key(asking, row.id, keyring)
     if key is None:
         raise Problem(410, "erased", "The personal data of this referral has been erased")
-    rows = asking.execute(
-        select(children.c.id, children.c.sealed).where(children.c.referral_id == row.id).order_by(children.c.position)
-    )
+    rows = asking.execute(_CHILDREN, {"referral": row.id})
     return Stored(
         row=row,
         key=key,
@@ -88,14 +95,13 @@ def opened(asking: Transaction, row: Row[Any], keyring: Keyring) -> Stored:
 
 def data_key(asking: Asking, referral_id: str, keyring: Keyring) -> DataKey | None:
     """The referral's own key, or None when it was destroyed."""
-    wrapped = asking.execute(select(referral_keys).where(referral_keys.c.referral_id == referral_id)).first()
+    wrapped = asking.execute(_KEY, {"referral": referral_id}).first()
     return keyring.unwrap(referral_id, WrappedKey(wrapped.key_id, wrapped.wrapped)) if wrapped else None
 
 
 def consent_of(asking: Transaction, referral_id: str) -> Consent | None:
     """The newest record of agreement, as it counts at this moment."""
-    newest = select(consents).where(consents.c.referral_id == referral_id).order_by(consents.c.id.desc()).limit(1)
-    row = asking.execute(newest).mappings().first()
+    row = asking.execute(_CONSENT, {"referral": referral_id}).mappings().first()
     if row is None:
         return None
     over = row["kind"] == "given" and row["expires_on"] and london_date(asking.now) > row["expires_on"]

@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, select
 
 from services.routing.domain import Decision, Known, Outcome, Ruling, Task
 from services.routing.domain.decision import REVIEWING
 from services.routing.tables import referrals, tasks
+from shared.database.rows import insert_or, update_rows
 from shared.messaging.transaction import Transaction
 
-_TASKS = select(
-    *(tasks.c[name] for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence"))
-).order_by(tasks.c.id)
+# Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
+_REFERRAL = select(referrals).where(referrals.c.referral_id == bindparam("referral")).with_for_update()
+_TASKS = (
+    select(*(tasks.c[name] for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence")))
+    .where(tasks.c.referral_id == bindparam("referral"))
+    .order_by(tasks.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Memory:
 
 def recall(transaction: Transaction, referral_id: str) -> Memory:
     """What is known of a referral, its row locked where there is one."""
-    query = select(referrals).where(referrals.c.referral_id == referral_id).with_for_update()
-    row = transaction.execute(query).mappings().first()
-    return Memory(Known(), None, (), stored=False) if row is None else read_memory(transaction.connection, row)
+    connection = transaction.about(referral_id)
+    row = connection.execute(_REFERRAL, {"referral": referral_id}).mappings().first()
+    return Memory(Known(), None, (), stored=False) if row is None else read_memory(connection, row)
 
 
 def read_memory(connection: Connection, row: Mapping[Any, Any]) -> Memory:
@@ -49,7 +53,8 @@ def remember(
     transaction: Transaction, referral_id: str, known: Known, decision: Decision | None, before: Memory
 ) -> bool:
     """Stores what is known now. False when another transaction stored the referral first: recall it and begin again."""
-    values = {
+    row = {
+        "referral_id": referral_id,
         "reference": known.reference,
         "kind": known.kind,
         "chosen": list(known.chosen),
@@ -68,11 +73,9 @@ def remember(
         "changed_at": transaction.now,
     }
     if before.stored:
-        transaction.execute(update(referrals).where(referrals.c.referral_id == referral_id).values(**values))
+        update_rows(transaction.connection, referrals, [row])
         return True
-    dialect = sqlite if transaction.connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(referrals).values(referral_id=referral_id, **values).on_conflict_do_nothing()
-    return transaction.execute(insert.returning(referrals.c.referral_id)).first() is not None
+    return bool(insert_or(transaction.connection, referrals, [row], "DO NOTHING", "referral_id"))
 
 
 def _known(row: Mapping[Any, Any]) -> Known:
@@ -111,7 +114,7 @@ def _decision(data: Mapping[str, Any] | None) -> Decision | None:
 
 
 def _tasks(connection: Connection, referral_id: str) -> tuple[Task, ...]:
-    rows = connection.execute(_TASKS.where(tasks.c.referral_id == referral_id)).all()
+    rows = connection.execute(_TASKS, {"referral": referral_id}).all()
     return tuple(
         Task(row.id, row.agency, row.state, tuple(row.children), row.reason, row.round, row.asked_sequence)
         for row in rows

@@ -28,16 +28,24 @@ class Transaction:
         self._tables = metadata.tables
         self._source = f"urn:waypost:{service}"
         self._rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._named: set[str | None] = set()
         self._events: list[tuple[EventSchema, Event, str | None, bool]] = []
 
     def insert(self, table: Table, **values: Any) -> None:
         """Adds a row; written with the others of its table. Every call for one table names the same columns."""
         self._rows[table.name].append(values)
+        self._named.add(values.get("referral_id"))
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Runs a statement, after everything gathered so far has been written: what is asked sees what was added."""
         self.flush()
         return self.connection.execute(statement, parameters)
+
+    def about(self, referral_id: str) -> Connection:
+        """The connection, for a question about one referral: only if something gathered names it is that written before."""
+        if referral_id in self._named:
+            self.flush()
+        return self.connection
 
     def publish(
         self,
@@ -79,6 +87,7 @@ class Transaction:
         if not self._rows:
             return
         rows, self._rows = self._rows, defaultdict(list)
+        self._named.clear()
         insert_rows(self.connection, [(table, rows[name]) for name, table in self._tables.items() if name in rows])
 
     def _number_events(self) -> None:
