@@ -106,6 +106,7 @@ def test_what_an_agency_does_is_told_to_the_services_and_to_itself(routing: Rout
     told = ["referral.routed", "task.accepted", "task.started", "task.completed"]
     assert routing.facts(family) == [*told, "referral.concluded"]
     assert routing.facts(family, audience=A) == told
+    assert routing.task_of(family)["open_agency"] is None
     completed = routing.part.told(family.id, audience=A)[-1].data
     assert completed == {
         "referral_id": family.id,
@@ -148,6 +149,11 @@ def test_of_two_workers_at_once_one_wins_and_the_other_is_told(routing: Routing,
     assert lost["state"] == won["state"] == routing.part.rows("tasks", id=task_id)[0]["state"]
     assert lost["allowed"] == won["actions"]
     assert len([fact for fact in routing.facts(family) if fact in ("task.accepted", "task.rejected")]) == 1
+
+
+def test_an_open_task_is_marked_so_that_the_database_refuses_a_second(routing: Routing) -> None:
+    family, _ = task_in(routing, "in-progress")
+    assert routing.task_of(family)["open_agency"] == A
 
 
 def test_who_thinks_the_task_is_elsewhere_is_told_where_it_is(routing: Routing) -> None:

@@ -197,3 +197,121 @@ def test_the_same_answer_to_newer_facts_is_told_again() -> None:
     after = plan(amended, [], before.decision)
     assert (before.decision == after.decision, before.tell, after.tell) == (True, True, True)
     assert plan(amended, [], after.decision).tell is False
+
+
+# Room
+
+
+def test_an_agency_without_room_is_passed_over_for_the_next_that_consent_covers() -> None:
+    both = known(outcome(A), outcome(B), chosen=(A,))
+    assert decide(both, full=frozenset([A])) == Decision("routed", (B,))
+
+
+def test_without_room_a_person_is_asked_before_the_family_is_asked_for_more() -> None:
+    only_a = known(outcome(A), outcome(B), scope=(A,))
+    assert decide(only_a, full=frozenset([A])) == Decision("under-review", (A,), ("no-capacity",))
+
+
+def test_a_consultation_waits_for_room_too() -> None:
+    consultation = known(outcome(A, children=()), outcome(B, "ineligible"), scope=(), kind="consultation")
+    assert decide(consultation, full=frozenset([A])) == Decision("under-review", (A,), ("no-capacity",))
+
+
+def test_an_agency_that_has_the_referral_may_close_its_doors() -> None:
+    assert plan(known(), [task()], ROUTED_TO_A, frozenset([A])).decision == ROUTED_TO_A
+
+
+def test_an_agency_that_must_stop_and_has_closed_its_doors_is_not_thought_of_again() -> None:
+    """Its task is cancelled by the same news: it is full like any other."""
+    narrowed = known(outcome(A), outcome(B), scope=(B,), chosen=(B, A))
+    changes = plan(narrowed, [task(A)], ROUTED_TO_A, frozenset([A, B]))
+    assert changes.decision == Decision("under-review", (B,), ("no-capacity",))
+
+
+# Duplicates and persons
+
+
+def with_duplicates(*others: str) -> Known:
+    return replace(known(), duplicates=frozenset(others))
+
+
+def test_a_possible_duplicate_waits_for_a_person_instead_of_being_sent() -> None:
+    assert decide(with_duplicates("r2")) == Decision("under-review", (A,), ("possible-duplicate",))
+
+
+@pytest.mark.parametrize("decision", ["decide-again", "route"])
+def test_once_a_person_has_seen_the_duplicates_only_new_ones_stop_it(decision: str) -> None:
+    settled = with_duplicates("r2").with_ruling(decision, A)
+    assert decide(settled) == ROUTED_TO_A
+    another = replace(settled, duplicates=frozenset(["r2", "r3"]))
+    assert another.unsettled_duplicates == ("r3",)
+
+
+def test_a_person_may_send_where_the_rules_left_it_open() -> None:
+    unsure = known(outcome(A, "review"), outcome(B, "needs-information"))
+    assert decide(unsure.with_ruling("route", A)) == ROUTED_TO_A
+    assert decide(unsure.with_ruling("route", B)) == Decision("routed", (B,))
+
+
+@pytest.mark.parametrize("where", ["outside consent", "excluded by the rules", "said no", "unknown"])
+def test_what_a_person_decided_never_sends_a_family(where: str) -> None:
+    agency = "nobody" if where == "unknown" else B
+    word = "ineligible" if where == "excluded by the rules" else "eligible"
+    scope = (A,) if where == "outside consent" else (A, B)
+    no = frozenset([B]) if where == "said no" else frozenset()
+    ruled = known(outcome(A), outcome(B, word), scope=scope, chosen=(A,)).with_ruling("route", agency)
+    assert decide(ruled, no) == ROUTED_TO_A
+
+
+def test_a_refusal_by_a_person_holds_for_the_facts_that_it_was_made_on() -> None:
+    refused = known(outcome(A), outcome(B)).with_ruling("not-eligible", None)
+    assert decide(refused) == Decision("not-eligible", (), ("decided-by-person",))
+    newer = refused.with_facts(2, "7KX-3FM-9QF", "family-support", (A,), (A,)).with_assessment(2, (outcome(A),))
+    assert decide(newer) == ROUTED_TO_A
+
+
+# Ends and new beginnings
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "closed", "entered-in-error"])
+def test_what_has_ended_is_decided_as_that_until_it_is_opened_again(ended: str) -> None:
+    over = known().with_end(3, ended)
+    assert decide(over) == Decision(ended)
+    assert decide(over.with_reopening(4)) == ROUTED_TO_A
+    assert decide(known().with_reopening(4).with_end(3, ended)) == ROUTED_TO_A
+
+
+def test_a_person_decided_for_one_round_only() -> None:
+    refused = known().with_ruling("not-eligible", None)
+    assert decide(refused.with_reopening(4)) == ROUTED_TO_A
+
+
+@pytest.mark.parametrize("state", ["rejected", "completed", "failed"])
+def test_who_has_answered_may_be_asked_again_in_a_new_round(state: str) -> None:
+    before = task(state=state)
+    assert plan(known(), [before], ROUTED_TO_A).request == ()
+    assert plan(known().with_reopening(4), [before], ROUTED_TO_A).request == (A,)
+
+
+@pytest.mark.parametrize("state", ["completed", "failed"])
+def test_when_everybody_asked_has_finished_nothing_is_left_to_try(state: str) -> None:
+    changes = plan(known(), [task(state=state)], ROUTED_TO_A)
+    assert (changes.decision, changes.tell) == (Decision("concluded", (A,)), True)
+
+
+def test_nothing_is_concluded_while_one_agency_is_at_it() -> None:
+    both = known(outcome(A), outcome(B), chosen=(A, B))
+    changes = plan(both, [task(A, "completed"), task(B, "in-progress", number=2)], Decision("routed", (A, B)))
+    assert (changes.decision, changes.tell) == (Decision("routed", (A, B)), False)
+
+
+def test_a_rejection_alone_concludes_nothing() -> None:
+    changes = plan(known(), [task(state="rejected")], ROUTED_TO_A)
+    assert changes.decision == Decision("under-review", (A,), ("rejected",))
+
+
+def test_an_agency_that_asked_goes_on_when_newer_facts_have_come() -> None:
+    waiting = replace(task(state="on-hold"), asked_at=1)
+    assert plan(known(), [waiting], ROUTED_TO_A).resume == ()
+    newer = replace(known(), facts_sequence=2, assessed_sequence=2)
+    assert plan(newer, [waiting], ROUTED_TO_A).resume == (waiting,)

@@ -5,12 +5,23 @@ from itertools import product
 import pytest
 
 from services.routing.domain import MOVES, WrongMove, move
-from services.routing.domain.tasks import ACTIONS, AGENCY, NEW, OPEN, STATES, SYSTEM, WHERE_IT_WAS, allowed
+from services.routing.domain.tasks import (
+    ACKNOWLEDGED,
+    ACTIONS,
+    AGENCY,
+    NEW,
+    OPEN,
+    STATES,
+    SYSTEM,
+    WHERE_IT_WAS,
+    allowed,
+    reasons_for,
+)
 
 ROLES = (AGENCY, SYSTEM)
 ENDED = tuple(state for state in STATES if state not in OPEN)
 KNOWN_MOVES = {(each.state, each.action, each.role): each for each in MOVES}
-NOT_KNOWN = sorted(set(product((NEW, *STATES), ACTIONS, ROLES)) - set(KNOWN_MOVES))
+NOT_KNOWN = sorted(set(product((NEW, *STATES, ACKNOWLEDGED), ACTIONS, ROLES)) - set(KNOWN_MOVES))
 
 
 def test_the_states_are_those_of_fhir() -> None:
@@ -60,3 +71,24 @@ def test_a_held_task_of_which_nobody_knows_where_it_was_cannot_resume() -> None:
 def test_an_agency_cannot_cancel_and_the_system_cannot_reject() -> None:
     assert isinstance(move("requested", "cancel", AGENCY, "referral-withdrawn"), WrongMove)
     assert isinstance(move("requested", "reject", SYSTEM, "other"), WrongMove)
+
+
+@pytest.mark.parametrize("state", [*STATES, ACKNOWLEDGED])
+@pytest.mark.parametrize("role", ROLES)
+def test_the_reasons_that_are_shown_are_those_that_are_taken(state: str, role: str) -> None:
+    for action, reasons in reasons_for(state, role).items():
+        assert reasons
+        assert all(not isinstance(move(state, action, role, reason), WrongMove) for reason in reasons)
+    wanting = [each.action for each in MOVES if (each.state, each.role) == (state, role) and each.reasons]
+    assert list(reasons_for(state, role)) == wanting
+
+
+@pytest.mark.parametrize("action", ["assign", "note"])
+def test_to_assign_or_to_write_a_note_leads_nowhere_else(action: str) -> None:
+    places = {each.state: each.next for each in MOVES if each.action == action}
+    assert places == {state: state for state in OPEN}
+
+
+def test_a_recall_is_acknowledged_once() -> None:
+    assert allowed("cancelled", AGENCY) == ("acknowledge-recall",)
+    assert allowed(ACKNOWLEDGED, AGENCY) == ()

@@ -50,7 +50,8 @@ def plan(known: Known, tasks: Sequence[Task], last: Decision | None = None, full
     """What has to change, given the referral's tasks, the decision that was told last, and who takes nobody at present."""
     present = of_this_round(known, tasks)
     # An agency that has said yes, or may still, is not passed over for having closed its doors since.
-    decision = decide(known, said_no(present), full - {task.agency for task in present if task.is_open})
+    in_hand = {task.agency for task in present if task.is_open and known.covers(task.agency)}
+    decision = decide(known, said_no(present), full - in_hand)
     cancel = [(task, why) for task in present if task.is_open and (why := _why_cancel(known, decision, task))]
     cancelled = {task for task, _ in cancel}
     if decision is None:
