@@ -15,6 +15,8 @@ from bench.systems import Scale, Servers
 from bench.trivial_service import SERVICE, prepare
 from shared.contracts.referrals import ReferralSubmitted
 from shared.messaging.broker import EVENTS, Topology, broker_for, queue_of
+from shared.messaging.runtime import queue_salt
+from shared.resources import Resources
 
 DONE_WITHIN = 90.0
 FLOOR = "floor"
@@ -61,14 +63,15 @@ SENDING = (
 
 def _round(scale: Scale, referrals: int) -> dict[str, float]:
     types = [ReferralSubmitted.type()]
-    broker_for(scale.broker_url).declare(Topology({SERVICE: types, FLOOR: types}, {}))
+    salt = queue_salt(Resources(scale.settings))
+    broker_for(scale.broker_url).declare(Topology({SERVICE: types, FLOOR: types}, {}, salt))
     prepare(scale.settings)
     scale.start("referrals")
     closed_loop(scale.port, scale.referrals(), DONE_WITHIN, referrals)
     _until_sent(scale, "referrals", referrals)
     scale.stop()
     rates = {}
-    with floors.alone(floors.consume, scale.broker_url, queue_of(FLOOR), referrals) as pipe:
+    with floors.alone(floors.consume, scale.broker_url, queue_of(FLOOR, salt), referrals) as pipe:
         rates["consume"] = pipe.recv()
     scale.start_trivial()
     rates["nothing"] = _handled(scale, SERVICE, referrals)

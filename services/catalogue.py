@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.messaging.broker import Topology
-from shared.messaging.runtime import InboxProvider, Runtime
+from shared.messaging.runtime import InboxProvider, Runtime, queue_salt
 from shared.resources import Resources
 from shared.settings import SERVICES, Settings
 
@@ -45,7 +45,7 @@ def topology(settings: Settings) -> Topology:
         for agency in resources.directory.agencies
         if "queue" in agency.channels
     }
-    return Topology(services, queues)
+    return Topology(services, queues, queue_salt(resources))
 
 
 def agency_queue(resources: Resources, agency: str) -> str:

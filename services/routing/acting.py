@@ -17,7 +17,6 @@ from services.routing.memory import recall
 from services.routing.notes import NOTE, WORKER, key_to_read, key_to_write, opened
 from services.routing.tables import tasks
 from services.routing.tasking import Step, ask_referrer, move_task
-from shared.contracts.envelope import is_rehearsal
 from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.messaging.transaction import Transaction
@@ -61,7 +60,7 @@ def act(transaction: Transaction, key: Key, task_id: str, action: str, said: Sai
     move_task(transaction, None, referral_id, task, step, **more)
     if asks:
         ask_referrer(transaction, None, referral_id, task)
-    if row["state"] in OPEN and following not in OPEN and not is_rehearsal(referral_id):
+    if row["state"] in OPEN and following not in OPEN:
         decide_again(transaction, referral_id)
     transaction.flush()
     return in_full(transaction.connection, transaction.resources.keyring, _again(transaction, task_id))

@@ -75,6 +75,7 @@ def note_refusal(store: Store, agency: str, task_id: str, action: str, refused: 
 
 
 def _request(transaction: Transaction, referral_id: str, agency: str) -> None:
+    # Its facts have no sequence, so routing never takes them for complete and decides nothing, whatever the agency answers.
     outcome = Outcome(agency, ELIGIBLE, children=(new_id(),), receipt={"rehearsal": True})
     known = Known(
         reference=new_reference(),

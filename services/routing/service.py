@@ -3,7 +3,6 @@
 from typing import Any
 
 from nameko.timer import timer
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from services.routing import tables
@@ -25,21 +24,13 @@ from services.routing.task_routes import TaskRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
-from shared.http.keys import KeyRow, key_row
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
+from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
-from shared.messaging.runtime import InboxProvider, RelayProvider, Runtime, StoreProvider
+from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
-
-
-def find_key(container: Any, key_id: str) -> KeyRow | None:
-    """An agency's key; its owner is the agency's id."""
-    runtime: Runtime = container.config["runtime"]
-    with runtime.store.reading() as connection:
-        row = connection.execute(select(tables.api_keys).where(tables.api_keys.c.id == key_id)).mappings().first()
-    return key_row(dict(row)) if row else None
 
 
 class RoutingService(TaskRoutes, WebhookRoutes):

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from shared.messaging.broker import queue_of
 from shared.messaging.parked import oldest_age
 from shared.messaging.runtime import Runtime
 
@@ -25,7 +24,7 @@ def backlog(runtime: Runtime) -> dict[str, Any]:
             select(func.count(), func.min(failures.c.first_failed_at)).where(failures.c.parked_at.is_not(None))
         ).one()
     try:
-        depth = runtime.broker.depth(queue_of(runtime.service))
+        depth = runtime.broker.depth(runtime.queue)
     except Exception as error:
         broker, waiting, consumers = type(error).__name__, None, None
     else:

@@ -43,10 +43,11 @@ class Depth:
 @dataclass(frozen=True)
 class Topology:
     """What there must be before anything is published: a queue for each service with the event types that it handles,
-    and a queue for each agency that hears by queue (agency id to queue name)."""
+    and a queue for each agency that hears by queue (agency id to queue name). `salt` ends the services' queue names."""
 
     services: Mapping[str, Sequence[str]]
     agencies: Mapping[str, str]
+    salt: str = ""
 
 
 class Publisher(Protocol):
@@ -81,9 +82,13 @@ class Broker(Protocol):
     def depth(self, queue: str) -> Depth: ...
 
 
-def queue_of(service: str) -> str:
-    """The queue that a service consumes from: named by us, so that renaming a method renames no queue."""
-    return f"waypost.{service}"
+def queue_of(service: str, salt: str = "") -> str:
+    """The queue that a service consumes from: named by us, so that renaming a method renames no queue.
+
+    RabbitMQ tells anybody who knows a queue's name how many messages wait in it, so on RabbitMQ names end in a salt
+    that agencies do not have.
+    """
+    return f"waypost.{service}.{salt}" if salt else f"waypost.{service}"
 
 
 def broker_for(url: str) -> Broker:

@@ -53,7 +53,7 @@ class InProcessBroker:
         events.declare()
         Exchange(self.name(AGENCIES), "topic").bind(self.channel).declare()
         for service, types in topology.services.items():
-            queue = Queue(self.name(queue_of(service))).bind(self.channel)
+            queue = Queue(self.name(queue_of(service, topology.salt))).bind(self.channel)
             queue.queue_declare()
             for kind in types:
                 queue.bind_to(self.name(EVENTS), routing_key=kind)

@@ -46,14 +46,18 @@ class RabbitBroker:
 
     def declare(self, topology: Topology) -> None:
         with self.connect() as connection, connection.channel() as channel:
-            Queue(DEAD, Exchange(DEAD, "topic"), routing_key="#", queue_arguments={"x-queue-type": "quorum"}).bind(
-                channel
-            ).declare()
+            dead = Queue(
+                queue_of("dead", topology.salt),
+                Exchange(DEAD, "topic"),
+                routing_key="#",
+                queue_arguments={"x-queue-type": "quorum"},
+            )
+            dead.bind(channel).declare()
             events, agencies = Exchange(EVENTS, "topic").bind(channel), Exchange(AGENCIES, "topic").bind(channel)
             events.declare()
             agencies.declare()
             for service, types in topology.services.items():
-                queue = Queue(queue_of(service), queue_arguments=QUORUM).bind(channel)
+                queue = Queue(queue_of(service, topology.salt), queue_arguments=QUORUM).bind(channel)
                 queue.queue_declare()
                 for kind in types:
                     queue.bind_to(EVENTS, routing_key=kind)

@@ -4,6 +4,7 @@ A service says what it needs by attributes: `store = StoreProvider()`, `inbox = 
 `relay = RelayProvider()`. What they are made of comes in the container's configuration under "runtime".
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ import eventlet
 from nameko.extensions import DependencyProvider
 from sqlalchemy import MetaData
 
-from shared.messaging.broker import Broker, broker_for
+from shared.messaging.broker import Broker, Topology, broker_for, queue_of
 from shared.messaging.inbox import Handlers, Inbox
 from shared.messaging.relay import Relay
 from shared.messaging.store import Store
@@ -20,6 +21,12 @@ from shared.metrics import Metrics
 from shared.resources import Resources
 
 RELAY_STOPS_WITHIN = 5
+
+
+def queue_salt(resources: Resources) -> str:
+    """What ends the names of the services' queues on RabbitMQ; nobody without the index key can guess it."""
+    in_process = resources.settings.broker.startswith("memory:")
+    return "" if in_process else resources.keyring.blind_index("service-queues", "names")[:16]
 
 
 @dataclass
@@ -37,6 +44,15 @@ class Runtime:
     @cached_property
     def broker(self) -> Broker:
         return broker_for(self.resources.settings.broker)
+
+    def declare(self, services: Mapping[str, Sequence[str]], agencies: Mapping[str, str]) -> None:
+        """Makes queues: each service's for the event types that it hears, and the agencies' by name."""
+        self.broker.declare(Topology(services, agencies, queue_salt(self.resources)))
+
+    @property
+    def queue(self) -> str:
+        """The queue that the service consumes from."""
+        return queue_of(self.service, queue_salt(self.resources))
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -11,7 +11,7 @@ import structlog
 from eventlet.event import Event as Signal
 from nameko.extensions import Entrypoint
 
-from shared.messaging.broker import Consumer, Incoming, queue_of
+from shared.messaging.broker import Consumer, Incoming
 from shared.messaging.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ class Subscription(Entrypoint):
         pause = 0.1
         while not self._stopping:
             try:
-                consumer = self.runtime.broker.consumer(queue_of(self.runtime.service))
+                consumer = self.runtime.broker.consumer(self.runtime.queue)
                 self.connected, pause = True, 0.1
                 try:
                     self._consume(consumer)

@@ -16,6 +16,8 @@ from shared.contracts.referrals import ReferralSubmitted
 from shared.contracts.routing import ReferralRouted
 from shared.ids import new_id
 from shared.messaging.broker import queue_of
+from shared.messaging.runtime import queue_salt
+from shared.resources import Resources
 from tests.support.callers import World
 from tests.support.families import family
 from tests.support.postgres import Postgres
@@ -79,6 +81,7 @@ def garbage_for(service: str) -> Iterator[tuple[str | None, bytes, dict[str, str
 def publish_garbage(system: System) -> dict[str, Counter[str]]:
     """Puts garbage for each service straight into its queue; answers what must be parked there, by error."""
     broker, expected = urlsplit(system.settings.broker), {}
+    salt = queue_salt(Resources(system.settings))
     with amqp.Connection(
         f"{broker.hostname}:{broker.port}", broker.username, broker.password, virtual_host=broker.path[1:]
     ) as connection:
@@ -86,7 +89,7 @@ def publish_garbage(system: System) -> dict[str, Counter[str]]:
         for service in HEARD_BY:
             wanted: Counter[str] = Counter()
             for error, body, properties in garbage_for(service):
-                channel.basic_publish(amqp.Message(body, **properties), routing_key=queue_of(service))
+                channel.basic_publish(amqp.Message(body, **properties), routing_key=queue_of(service, salt))
                 wanted.update([error] if error else [])
             expected[service] = wanted
     return expected

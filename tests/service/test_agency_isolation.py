@@ -20,6 +20,8 @@ from tests.support.rabbitmq import RabbitMQ
 
 A, B = "families-apart", "time-matters"
 KIND = "uk.waypost.referrals.referral.submitted.v1"
+SALT = "5b1d09e7c2f84a36"
+DEAD_QUEUE = queue_of("dead", SALT)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class World:
 
     @property
     def service(self) -> str:
-        return queue_of("referrals")
+        return queue_of("referrals", SALT)
 
     @contextlib.contextmanager
     def channel(
@@ -75,14 +77,16 @@ class World:
 
     def waiting(self) -> dict[str, int]:
         """How many messages wait in each queue."""
-        return {queue: self.broker.depth(queue).waiting for queue in (self.a.queue, self.b.queue, self.service, DEAD)}
+        return {
+            queue: self.broker.depth(queue).waiting for queue in (self.a.queue, self.b.queue, self.service, DEAD_QUEUE)
+        }
 
 
 def a_world(rabbitmq: RabbitMQ) -> World:
     url = rabbitmq.url(rabbitmq.new_vhost())
     queues = {A: "waypost.agency.families-apart.3f9c2b71d0", B: "waypost.agency.time-matters.a81e05c44d"}
     broker, access = RabbitBroker(url), AgencyAccess(rabbitmq.management_url, url)
-    broker.declare(Topology({"referrals": [KIND]}, queues))
+    broker.declare(Topology({"referrals": [KIND]}, queues, SALT))
     made = World(rabbitmq, broker, access, *(access.grant(agency, queue) for agency, queue in queues.items()))
     made.publish(AGENCIES, A, b"for A")
     made.publish(AGENCIES, B, b"for B")
@@ -147,7 +151,7 @@ def declare(name: str, **how: Any) -> Attempt:
 QUEUES: dict[str, Callable[[World], str]] = {
     "B's queue": lambda world: world.b.queue,
     "a service's queue": lambda world: world.service,
-    "the dead-letter queue": lambda world: DEAD,
+    "the dead-letter queue": lambda world: DEAD_QUEUE,
 }
 
 ATTEMPTS: dict[str, Attempt] = {
@@ -218,7 +222,7 @@ def test_an_agency_hears_what_is_for_it_and_nothing_else(world: World) -> None:
 def test_an_agency_may_throw_away_what_waits_for_it_alone(world: World) -> None:
     with world.as_agency(world.a) as channel:
         assert channel.queue_purge(world.a.queue) == 1
-    assert world.waiting() == {world.a.queue: 0, world.b.queue: 1, world.service: 1, DEAD: 1}
+    assert world.waiting() == {world.a.queue: 0, world.b.queue: 1, world.service: 1, DEAD_QUEUE: 1}
 
 
 @pytest.mark.parametrize(
@@ -230,6 +234,9 @@ def test_an_agency_may_throw_away_what_waits_for_it_alone(world: World) -> None:
         "waypost.time-matters",
         "time-matters",
         "agency-time-matters",
+        "waypost.referrals",
+        "waypost.routing",
+        "waypost.dead",
     ],
 )
 def test_the_name_of_anothers_queue_cannot_be_guessed_so_not_even_its_length_is_told(

@@ -22,7 +22,6 @@ from shared.contracts.disclosure import Disclosed
 from shared.http.keys import new_key
 from shared.http.server import Server
 from shared.ids import new_id
-from shared.messaging.broker import Topology
 from shared.messaging.runtime import RelayProvider
 from tests.support.deciding import PAIRS, READABLE, Part, pair_in
 from tests.support.referring import ReferralsDesk, a_child, a_consent, a_consultation, a_referral
@@ -43,7 +42,7 @@ class Agencies:
         resources.settings = replace(resources.settings, referrals_url=f"http://{referrals.address}")
         queues = {agency: f"waypost.agency.{agency}" for agency in (A, B)}
         # Somebody has to take what is said, and it is not routing: what it hears, a test carries to it.
-        routing.runtime.broker.declare(Topology({"referrals": list(READABLE), "routing": []}, queues))
+        routing.runtime.declare({"referrals": list(READABLE), "routing": []}, queues)
         config = {
             "runtime": routing.runtime,
             "max_workers": 10,

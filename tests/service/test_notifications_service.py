@@ -17,14 +17,14 @@ from services.notifications.service import NotificationsService
 from shared.contracts.notifications import NotificationFailed, NotificationSent
 from shared.contracts.referrals import ReferralSubmitted
 from shared.ids import new_id
-from shared.messaging.broker import EVENTS, Outgoing, Topology, queue_of
-from shared.messaging.runtime import RelayProvider
+from shared.messaging.broker import EVENTS, Outgoing, queue_of
+from shared.messaging.runtime import RelayProvider, queue_salt
 from tests.support.notifying import Notifications, submitted
 from tests.support.pairs import Pair
 from tests.support.process import free_port
 
 SAID = [NotificationSent.type(), NotificationFailed.type()]
-TOPOLOGY = Topology({"notifications": [schema.type() for schema in HANDLERS], "referrals": SAID}, {})
+HEARD = {"notifications": [schema.type() for schema in HANDLERS], "referrals": SAID}
 KEY = {"Authorization": "Bearer internal-key-of-a-test"}
 
 
@@ -34,7 +34,7 @@ class Running:
     def __init__(self, parts: Notifications) -> None:
         self.parts = parts
         self.broker = parts.runtime.broker
-        self.broker.declare(TOPOLOGY)
+        parts.runtime.declare(HEARD, {})
         self.heard: list[str] = []
         self._hearing = eventlet.spawn(self._hear)
         self.port = free_port()
@@ -58,7 +58,7 @@ class Running:
 
     def _hear(self) -> None:
         """Takes what the service says, as `referrals` does."""
-        consumer = self.broker.consumer(queue_of("referrals"))
+        consumer = self.broker.consumer(queue_of("referrals", queue_salt(self.parts.runtime.resources)))
         try:
             while True:
                 messages = consumer.receive(10)

@@ -13,7 +13,6 @@ from services.operations.domain import overview
 from services.routing.overdue import ClockProvider
 from shared.http import problems
 from shared.http.management import Management
-from shared.messaging.broker import Topology
 from shared.messaging.desk import Desk
 from tests.support.office import Office
 from tests.support.pairs import default_pair
@@ -42,7 +41,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def port(office: Office) -> Iterator[int]:
     port = free_port()
     runtime = office.part.runtime
-    runtime.broker.declare(Topology({"routing": []}, {}))
+    runtime.declare({"routing": []}, {})
     config = {"runtime": runtime, "MANAGEMENT_ADDRESS": f"127.0.0.1:{port}", "INTERNAL_KEY": KEY, "max_workers": 1}
     container = ServiceContainer(Routing, config)
     container.start()

@@ -109,7 +109,7 @@ def test_a_referral_concludes_when_the_last_of_its_agencies_has_finished(routing
 
 
 def test_a_consultation_is_a_task_without_a_family_and_is_answered(routing: Routing) -> None:
-    about = {"kind": "consultation", "children": [], "relationship": None, "stage": None, "consent": []}
+    about: dict[str, Any] = {"kind": "consultation", "children": [], "relationship": None, "stage": None, "consent": []}
     family = routing.refers(borough=KINGSTON, **about)
     task = routing.task_of(family)
     assert (task["kind"], task["children"]) == ("consultation", [])

@@ -16,7 +16,6 @@ from shared.http.keys import new_key
 from shared.http.pages import encode_cursor
 from shared.http.server import Server
 from shared.ids import new_id
-from shared.messaging.broker import Topology
 from tests.support.deciding import PAIRS, pair_in
 from tests.support.process import free_port
 from tests.support.webhooks import A, B, Desk, Receiver, until
@@ -27,7 +26,7 @@ class Agencies:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        desk.runtime.broker.declare(Topology({}, {agency: f"waypost.agency.{agency}" for agency in (A, B)}))
+        desk.runtime.declare({}, {agency: f"waypost.agency.{agency}" for agency in (A, B)})
         self.container = ServiceContainer(
             RoutingService,
             {

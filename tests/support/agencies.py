@@ -20,7 +20,6 @@ from services.routing.tables import api_keys
 from shared.http.keys import new_key
 from shared.http.management import Management
 from shared.http.server import Server
-from shared.messaging.broker import Topology
 from shared.messaging.runtime import RelayProvider
 from tests.support.deciding import READABLE, Family, Part, pair_in
 
@@ -35,7 +34,7 @@ class Routing:
         self.part, self.eligibility = routing, eligibility
         # Somebody has to want what it says: here it hears itself, and has no handler for it.
         queues = {agency: f"waypost.agency.{agency}" for agency in (A, B)}
-        routing.runtime.broker.declare(Topology({"routing": list(READABLE)}, queues))
+        routing.runtime.declare({"routing": list(READABLE)}, queues)
         self.container = ServiceContainer(
             RoutingService,
             {

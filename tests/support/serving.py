@@ -12,7 +12,6 @@ from services.referrals.handlers import HANDLERS
 from services.referrals.service import ReferralsService
 from shared.http.server import Server
 from shared.http.stored_keys import create_key
-from shared.messaging.broker import Topology
 from shared.messaging.runtime import RelayProvider
 from tests.support.referring import ReferralsDesk
 
@@ -25,7 +24,7 @@ class Running:
     def __init__(self, desk: ReferralsDesk) -> None:
         self.desk = desk
         runtime = desk.runtime
-        runtime.broker.declare(Topology({"referrals": [schema.type() for schema in HANDLERS]}, {}))
+        runtime.declare({"referrals": [schema.type() for schema in HANDLERS]}, {})
         config = {
             "runtime": runtime,
             "WEB_SERVER_ADDRESS": "127.0.0.1:0",
