@@ -1,6 +1,7 @@
 """A task does what its table says, and nothing else: every state, action, role and reason is tried."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -92,3 +93,16 @@ def test_to_assign_or_to_write_a_note_leads_nowhere_else(action: str) -> None:
 def test_a_recall_is_acknowledged_once() -> None:
     assert allowed("cancelled", AGENCY) == ("acknowledge-recall",)
     assert allowed(ACKNOWLEDGED, AGENCY) == ()
+
+
+def test_the_page_about_tasks_shows_the_table() -> None:
+    page = Path("docs/tasks.md").read_text()
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.startswith("| ")][2:]
+    shown = [tuple(cell.strip() for cell in row) for row in rows]
+    assert shown == [(each.state, each.role, each.action, each.next, ", ".join(each.reasons)) for each in MOVES]
+    drawn = {tuple(line.split()[:3:2]) for line in page.replace("_", "-").splitlines() if "-->" in line}
+    leads = {
+        (each.state, each.next) for each in MOVES if each.state not in (NEW, each.next) and each.next != WHERE_IT_WAS
+    }
+    back = {("on-hold", each.state) for each in MOVES if each.action == "hold"}
+    assert {(before, after.rstrip(":")) for before, after in drawn} == leads | back | {("[*]", "requested")}
