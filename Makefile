@@ -14,7 +14,7 @@ run: $(RUN_STAMP) ## Start everything on this machine: SQLite, no broker to inst
 	@exec $(PY) -m services run
 
 test: $(DEV_STAMP) test-servers check ## Everything that must hold before a change goes in
-	$(PY) -m pytest
+	@.ci/tests
 
 test-servers:
 	@.ci/install-servers
