@@ -1,20 +1,18 @@
 """Answers that are given once: the same Idempotency-Key with the same body gets the first answer again.
 
 The record is written with the work, in one commit, and nothing is asked before: only when the key turns out to be
-taken, or the body cannot be taken, is the first answer looked up. The stored answer is sealed, since it holds the
-tracking address.
+taken, or the body cannot be taken, is the first answer looked up.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from services.referrals.tables import idempotency
+from shared.http.first_answers import FirstAnswers
 from shared.http.idempotency import Record, Running, fingerprint, key_of, replay
 from shared.http.problems import Problem
 from shared.http.request import Request
@@ -22,7 +20,6 @@ from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
 TRIES = 3
-SEALED_AS = "first answer"
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,7 @@ class Once:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._first = FirstAnswers(store)
         self._running = Running()
 
     def answer(self, request: Request, attempt: Callable[[], Work]) -> Response:
@@ -67,9 +65,9 @@ class Once:
 
         with self._running.hold(owner, key):
             try:
-                return self._tried(recorded, lambda: self._first(owner, key))
+                return self._tried(recorded, lambda: self._first.find(owner, key))
             except (IntegrityError, Problem):
-                first = self._first(owner, key)
+                first = self._first.find(owner, key)
                 if first is None:
                     raise
                 return _again(first, asked)
@@ -87,25 +85,8 @@ class Once:
         raise failed
 
     def _record(self, transaction: Transaction, answer: Answer, owner: str, key: str, asked: str) -> Answer:
-        transaction.insert(
-            idempotency,
-            owner=owner,
-            key=key,
-            fingerprint=asked,
-            status=answer.status,
-            body=self.store.resources.keyring.seal(SEALED_AS, orjson.dumps(answer.payload)),
-            created_at=transaction.now,
-        )
+        self._first.keep(transaction, owner, key, asked, answer.status, orjson.dumps(answer.payload))
         return answer
-
-    def _first(self, owner: str, key: str) -> Record | None:
-        found = select(idempotency).where(idempotency.c.owner == owner, idempotency.c.key == key)
-        with self.store.reading() as connection:
-            row = connection.execute(found).mappings().first()
-        if row is None:
-            return None
-        record = Record(**row)
-        return replace(record, body=self.store.resources.keyring.open(SEALED_AS, record.body))
 
 
 def _again(first: Record, asked: str) -> Response:

@@ -1,21 +1,19 @@
 """A move is made once: the same Idempotency-Key with the same body gets the first answer again.
 
 The record is written with the move, in one commit; only when the key turns out to be taken, or the move cannot be made
-any more, is the first answer looked up. It is sealed, since it may hold what a person wrote.
+any more, is the first answer looked up.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import orjson
 from nameko.extensions import DependencyProvider
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
-from services.routing.tables import idempotency
-from shared.http.idempotency import Record, Running, fingerprint, key_of, replay
+from shared.http.first_answers import FirstAnswers
+from shared.http.idempotency import Running, fingerprint, key_of, replay
 from shared.http.problems import Problem
 from shared.http.request import Request
 from shared.messaging.runtime import Runtime
@@ -23,7 +21,6 @@ from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
 Work = Callable[[Transaction], Any]
-SEALED_AS = "first answer"
 
 
 class Once:
@@ -31,6 +28,7 @@ class Once:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._first = FirstAnswers(store)
         self._running = Running()
 
     def answer(self, request: Request, work: Work) -> Response:
@@ -42,15 +40,7 @@ class Once:
 
         def recorded(transaction: Transaction) -> bytes:
             body = orjson.dumps(work(transaction))
-            transaction.insert(
-                idempotency,
-                owner=owner,
-                key=key,
-                fingerprint=asked,
-                status=200,
-                body=self._store.resources.keyring.seal(SEALED_AS, body),
-                created_at=transaction.now,
-            )
+            self._first.keep(transaction, owner, key, asked, 200, body)
             transaction.flush()
             return body
 
@@ -58,19 +48,10 @@ class Once:
             try:
                 return _response(self._store.together(recorded))
             except (IntegrityError, Problem):
-                first = self._first(owner, key)
+                first = self._first.find(owner, key)
                 if first is None:
                     raise
                 return replay(first, asked)
-
-    def _first(self, owner: str, key: str) -> Record | None:
-        found = select(idempotency).where(idempotency.c.owner == owner, idempotency.c.key == key)
-        with self._store.reading() as connection:
-            row = connection.execute(found).mappings().first()
-        if row is None:
-            return None
-        record = Record(**row)
-        return replace(record, body=self._store.resources.keyring.open(SEALED_AS, bytes(record.body)))
 
 
 def _response(body: bytes) -> Response:

@@ -1,0 +1,44 @@
+"""First answers kept beside the work that they answer, in its commit, for when the same Idempotency-Key comes again.
+
+They are sealed: an answer may hold a tracking address, or what a person wrote.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from shared.http.idempotency import Record
+from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction
+
+SEALED_AS = "first answer"
+
+
+class FirstAnswers:
+    """A service's first answers, in its table `idempotency`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._table = store.metadata.tables["idempotency"]
+
+    def keep(self, transaction: Transaction, owner: str, key: str, asked: str, status: int, body: bytes) -> None:
+        """Writes the answer to a request (`asked` is its fingerprint). A key that is taken fails the transaction."""
+        transaction.insert(
+            self._table,
+            owner=owner,
+            key=key,
+            fingerprint=asked,
+            status=status,
+            body=self._store.resources.keyring.seal(SEALED_AS, body),
+            created_at=transaction.now,
+        )
+
+    def find(self, owner: str, key: str) -> Record | None:
+        """The first answer that an owner's key was given."""
+        table = self._table
+        with self._store.reading() as connection:
+            row = connection.execute(select(table).where(table.c.owner == owner, table.c.key == key)).mappings().first()
+        if row is None:
+            return None
+        record = Record(**row)
+        return replace(record, body=self._store.resources.keyring.open(SEALED_AS, bytes(record.body)))
