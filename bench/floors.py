@@ -5,7 +5,7 @@ psycopg and py-amqp are used as they come, blocking, one thread: no fewer layers
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -80,19 +80,27 @@ def confirm(pipe: Connection, url: str, exchange: str, routing_key: str, body: b
 
 
 def listen(pipe: Connection, url: str, queue: str) -> None:
-    """Tells (body, moment) of each message as it arrives, as an agency would read its queue."""
+    """Notes (body, moment) of each message as it arrives, as an agency would read its queue; tells them when asked.
+
+    Not as they come: a pipe that nobody reads is soon full, and would hold up the next message.
+    """
     connection, channel = channel_to(url)
+    came: list[tuple[bytes, float]] = []
 
     def take(message: Any) -> None:
-        pipe.send(
-            (bytes(message.body) if not isinstance(message.body, str) else message.body.encode(), time.monotonic())
-        )
+        body = message.body.encode() if isinstance(message.body, str) else bytes(message.body)
+        came.append((body, time.monotonic()))
         channel.basic_ack(message.delivery_tag)
 
     channel.basic_consume(queue, callback=take)
     pipe.send("ready")
     while True:
-        connection.drain_events()
+        with suppress(TimeoutError):
+            connection.drain_events(timeout=0.05)
+        if pipe.poll():
+            pipe.recv()
+            pipe.send(came)
+            came = []
 
 
 def hop(pipe: Connection, url: str, database: str, queue: str, following: str) -> None:
