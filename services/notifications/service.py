@@ -10,6 +10,8 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 
+PACE = 0.1  # Nobody sees the tenth of a second by which a message is later; in company each costs a third.
+
 
 class NotificationsService:
     """Events come in and leave deliveries; the sender sends them."""
@@ -19,13 +21,13 @@ class NotificationsService:
 
     store = StoreProvider()
     inbox = InboxProvider(HANDLERS)
-    relay = RelayProvider()
+    relay = RelayProvider(PACE)
     sender = SenderProvider()
     receipts = ReceiptsProvider()
     management = Management()
     desk = Desk()
 
-    @subscription
+    @subscription(pace=PACE)
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
         self.sender.wake()
