@@ -32,7 +32,6 @@ BATCH_SECONDS = 200.0
 """No message of a batch is begun later, so that the batch ends well within its lease."""
 STOP_WITHIN = 15
 LONGEST_PAUSE = 30.0
-PACE = 0.1
 
 
 class Sender:
@@ -76,9 +75,8 @@ class Sender:
         while not self._stopping:
             self._bell = Signal()
             try:
-                if self.send_due() < deliveries.BATCH:
+                if not self.send_due():
                     self._bell.wait()
-                    eventlet.sleep(PACE)  # What else is on its way goes with it: claiming costs more than sending.
                 pause = 0.5
             except Exception as error:
                 code = error.code if isinstance(error, CarrierAway) else type(error).__name__

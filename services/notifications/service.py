@@ -10,8 +10,6 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 
-PACE = 0.1  # Nobody sees the tenth of a second by which a message is later; in company each costs a third.
-
 
 class NotificationsService:
     """Events come in and leave deliveries; the sender sends them."""
@@ -21,13 +19,13 @@ class NotificationsService:
 
     store = StoreProvider()
     inbox = InboxProvider(HANDLERS)
-    relay = RelayProvider(PACE)
+    relay = RelayProvider()
     sender = SenderProvider()
     receipts = ReceiptsProvider()
     management = Management()
     desk = Desk()
 
-    @subscription(pace=PACE)
+    @subscription
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
         self.sender.wake()

@@ -26,7 +26,6 @@ from shared.messaging.subscription import subscription
 
 READ, WRITE = "referrals:read", "referrals:write"
 FIRST_ANSWERS_KEPT = timedelta(days=7)
-PACE = 0.05  # What others say changes what is shown, and nobody waits for it; in company each event costs a third.
 
 
 class ReferralsService:
@@ -207,7 +206,7 @@ class ReferralsService:
         """A style sheet."""
         return pages.static(name)
 
-    @subscription(pace=PACE)
+    @subscription
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
 

@@ -32,17 +32,8 @@ RELAY_LOCK = 7702
 class Relay:
     """One service's relay. `run` never returns until `stop`; `send_waiting` is one round of it."""
 
-    def __init__(
-        self,
-        store: Store,
-        broker: Broker,
-        metrics: Metrics,
-        queued_agencies: Collection[str] = (),
-        pace: float = 0.0,
-    ) -> None:
-        """`pace` is the least time between two batches, in seconds: events that nobody waits for travel in company."""
+    def __init__(self, store: Store, broker: Broker, metrics: Metrics, queued_agencies: Collection[str] = ()) -> None:
         self.store = store
-        self.pace = pace
         self.broker = broker
         self.metrics = metrics
         self.queued_agencies = frozenset(queued_agencies)
@@ -84,11 +75,10 @@ class Relay:
     def _send_until_stopped(self, connection: Connection, publisher: Publisher) -> None:
         while not self._stopping:
             self._bell = Signal()
-            # Less than a batch was all there was; what was written meanwhile has rung the bell.
-            if self.send_waiting(connection, publisher) < BATCH:
+            if not self.send_waiting(connection, publisher):
                 with eventlet.Timeout(POLL_SECONDS, False):
                     self._bell.wait()
-            eventlet.sleep(self.pace)
+            eventlet.sleep(0)
 
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.

@@ -23,15 +23,10 @@ STOP_WITHIN = 20
 
 
 class Subscription(Entrypoint):
-    """`@subscription def receive(self, bodies)`: called with a list of bodies; they are acknowledged when it returns.
+    """`@subscription def receive(self, bodies)`: called with a list of bodies; they are acknowledged when it returns."""
 
-    `@subscription(pace=0.05)` lets at least so many seconds pass between two batches: a service that nobody waits for takes
-    its messages in company, and the first after a rest still at once.
-    """
-
-    def __init__(self, pace: float = 0.0, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._pace = pace
         self._stopping = False
         self._ended = Signal()
         self.connected = False
@@ -77,7 +72,6 @@ class Subscription(Entrypoint):
                 if self._held(consumer, messages):
                     consumer.acknowledge(messages)
                 self.runtime.metrics.in_flight.set(0)
-                eventlet.sleep(self._pace)
 
     def _held(self, consumer: Consumer, messages: list[Incoming]) -> bool:
         """Offers the batch until it is taken; False when we are stopped before."""
