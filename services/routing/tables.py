@@ -24,6 +24,7 @@ from shared.database.types import BigKey, Moment
 from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
+from shared.web.people.tables import add_people_tables
 
 metadata = MetaData()
 IN_REVIEW = text("review IS NOT NULL")
@@ -134,3 +135,4 @@ capacities = Table(
 
 api_keys = api_keys_table(metadata)
 add_messaging_tables(metadata)
+add_people_tables(metadata)
