@@ -39,6 +39,7 @@ class Settings:
     referrals_url: str
     public_url: str
     agencies_url: str
+    operations_url: str
     smtp: str | None
     mail_from: str
     agency_mail: Mapping[str, str]
@@ -77,6 +78,7 @@ class Settings:
             referrals_url=env.get("WAYPOST_REFERRALS_URL", f"http://127.0.0.1:{ports['referrals']}"),
             public_url=env.get("WAYPOST_PUBLIC_URL", f"http://127.0.0.1:{ports['referrals']}"),
             agencies_url=env.get("WAYPOST_AGENCIES_URL", f"http://127.0.0.1:{ports['routing']}"),
+            operations_url=env.get("WAYPOST_OPERATIONS_URL", f"http://127.0.0.1:{ports['operations']}"),
             smtp=_with_password(env["WAYPOST_SMTP"], env, "WAYPOST_SMTP_PASSWORD") if env.get("WAYPOST_SMTP") else None,
             mail_from=env.get("WAYPOST_MAIL_FROM", "waypost@example.org"),
             agency_mail={

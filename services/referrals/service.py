@@ -14,7 +14,7 @@ from services.referrals.disclosure import DisclosureQuery, disclosure
 from services.referrals.front import FrontDesk
 from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
-from services.referrals.web import pages
+from services.referrals.web.pages import FOLDER, track
 from shared.contracts.disclosure import Disclosed
 from shared.http.management import Management
 from shared.http.request import Request
@@ -23,12 +23,15 @@ from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.web.page import page
+from shared.web.pages import PagesProvider
+from shared.web.static_routes import StaticRoutes
 
 READ, WRITE = "referrals:read", "referrals:write"
 FIRST_ANSWERS_KEPT = timedelta(days=7)
 
 
-class ReferralsService:
+class ReferralsService(StaticRoutes):
     """Referrals come in over HTTP and go out as events; what became of them comes back as events."""
 
     name = "referrals"
@@ -38,6 +41,7 @@ class ReferralsService:
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     front = FrontDesk()
+    pages = PagesProvider(FOLDER)
     access = InnerAccess(find_key)
     management = Management()
     desk = Desk()
@@ -196,15 +200,10 @@ class ReferralsService:
         """What an agency with a task may see of the family now; for the routing service alone."""
         return disclosure(self.store, referral_id, request.args)
 
-    @route("GET", "/track/<token>", public="the address holds a secret of 32 random bytes, and the page tells nothing")
+    @page("GET", "/track/<token>", public="the address holds a secret of 32 random bytes, and the page tells nothing")
     def track(self, request: Request, token: str) -> Response:
         """The tracking page."""
-        return pages.track(self.store, token)
-
-    @route("GET", "/static/<name>", public="the looks of the pages")
-    def static(self, request: Request, name: str) -> Response:
-        """A style sheet."""
-        return pages.static(name)
+        return track(self.pages, self.store, request, token)
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

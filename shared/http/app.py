@@ -4,6 +4,7 @@ The line holds method, route pattern (never the path), status, time, sizes and t
 and place are logged, and an error id that the client is told: its text may hold what somebody typed.
 """
 
+import functools
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ import structlog
 from eventlet import Timeout
 from marshmallow import ValidationError
 from nameko.exceptions import ContainerBeingKilled
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
@@ -37,6 +38,7 @@ class App:
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
+        self.tell_people: Callable[[Request, Problem], Response] | None = None
         self._map = Map(merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
         # Most requests go to fixed paths, which need no matching.
@@ -54,7 +56,7 @@ class App:
         try:
             response = self._handler(request)(request)
         except (Exception, Timeout) as error:
-            response = problem_of(error, request).response()
+            response = request.tell(problem_of(error, request))
         self._finish(request, response)
         if not self._quiet or response.status_code >= 500:
             _log.info(
@@ -80,6 +82,11 @@ class App:
             (handler, request.route), values = self._adapter.match(request.path, method)
         except MethodNotAllowed as error:
             raise problems.method_not_allowed(error.valid_methods or ()) from None
+        except NotFound:
+            # Whoever looks for a page is told so on a page, where the service has any.
+            if self.tell_people is not None and "text/html" in request.headers.get("Accept", ""):
+                request.tell = functools.partial(self.tell_people, request)
+            raise
         request.path_values = dict(values)
         return handler
 

@@ -73,7 +73,7 @@ def openapi_of(service: Any) -> dict[str, Any]:
 def _routes(service: type) -> Iterator[tuple[Route, Any]]:
     for _, method in inspect.getmembers(service, inspect.isfunction):
         for entry in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ()):
-            if isinstance(entry, Route):
+            if isinstance(entry, Route) and entry.for_programs:
                 yield entry, method
 
 

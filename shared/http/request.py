@@ -3,19 +3,26 @@
 import io
 import re
 import uuid
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from eventlet.event import Event
 from greenlet import greenlet
 from marshmallow import Schema, ValidationError
 from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response
 
 from shared.http import problems
 from shared.http.body import read_body
 from shared.http.fields import field_errors
 from shared.http.keys import Key
+from shared.http.problems import Problem
+
+if TYPE_CHECKING:
+    from shared.web.forms import Form
+    from shared.web.people.person import Person
 
 CORRELATION = "X-Correlation-Id"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
@@ -35,6 +42,11 @@ class Request(WerkzeugRequest):
         self.route: str | None = None
         self.answered: Event | None = None
         self.worker: greenlet | None = None
+        # What pages add: who is signed in, the form, the cookie that a form's token needs, and how problems are told.
+        self.person: Person | None = None
+        self.sent_form: Form | None = None
+        self.visit: str | None = None
+        self.tell: Callable[[Problem], Response] = Problem.response
 
     def receive(self, limit: int) -> None:
         """Reads the body, of at most `limit` bytes, before a worker is spent on the request."""

@@ -20,6 +20,7 @@ from eventlet import Timeout
 from eventlet.event import Event
 from greenlet import getcurrent
 from marshmallow import Schema
+from nameko.exceptions import ConfigurationError
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, register_entrypoint
 from nameko.web.handlers import HttpRequestHandler
 from werkzeug.routing import Map, Rule
@@ -43,6 +44,8 @@ class Route(HttpRequestHandler):
     """What `route` declares, and nameko's entry point for it."""
 
     server = Server()
+    for_programs = True
+    """Whether the published contract names it."""
 
     def __init__(
         self,
@@ -73,8 +76,9 @@ class Route(HttpRequestHandler):
 
     def handle_request(self, request: Request) -> Response:
         """Called by the connection's green thread; gives the answer of the worker's."""
-        self.server.admit(self, request)
+        self.admit(request)
         request.receive(self.limit)
+        self.received(request)
         answered = request.answered = Event()
         self.server.running.add(request)
         try:
@@ -84,6 +88,18 @@ class Route(HttpRequestHandler):
         finally:
             self.server.running.discard(request)
 
+    def check_server(self) -> None:
+        """Raises ConfigurationError when the service lacks what the route leans on."""
+        if self.scope and self.server.access is None:
+            raise ConfigurationError(f"{self.url} needs a scope, and the service has no `Access` to check keys with.")
+
+    def admit(self, request: Request) -> None:
+        """Lets the request pass, or raises 401, 403 or 429 problems, before its body is read."""
+        self.server.admit(self, request)
+
+    def received(self, request: Request) -> None:
+        """A look at the body before a worker is spent on it; pages check their forms here."""
+
     def stop(self) -> None:
         self.server.drain()
         super().stop()
@@ -91,7 +107,12 @@ class Route(HttpRequestHandler):
 
 def route(method: str, url: str, **about: Any) -> Callable[[Method], Method]:
     """Declares a route; takes what `Route` takes. Raises RouteError for one with neither a scope nor a reason."""
-    entry = Route(method, url, **about)
+    return declared(Route(method, url, **about))
+
+
+def declared(entry: Route) -> Callable[[Method], Method]:
+    """The decorator for a route; raises RouteError as `route` does."""
+    method, url = entry.http_method, entry.url
     where = f"{method} {url}"
     if bool(entry.scope) == bool(entry.public):
         raise RouteError(f"{where}: name the scope that it needs, or say in `public` why it needs none.")
@@ -126,10 +147,10 @@ def _guarded(fn: Method) -> Method:
         try:
             return as_response(fn(service, request, **values))
         except (Exception, Timeout) as error:
-            return problem_of(error, request).response()
+            return request.tell(problem_of(error, request))
         except BaseException:
             # The worker is being killed. nameko tells nobody, and the connection would wait for ever.
-            answered.send(problem.unavailable(code="stopping").response())
+            answered.send(request.tell(problem.unavailable(code="stopping")))
             raise
 
     return guarded  # type: ignore[return-value]

@@ -7,7 +7,6 @@ how many proxies of ours append to X-Forwarded-For), ADDRESS_RATE and ADDRESS_BU
 from typing import TYPE_CHECKING, Any
 
 from eventlet.event import Event
-from nameko.exceptions import ConfigurationError
 from nameko.web.server import WebServer
 from werkzeug.wrappers import Response
 
@@ -19,6 +18,8 @@ from shared.http.request import Request
 if TYPE_CHECKING:
     from shared.http.access import Access
     from shared.http.route import Route
+    from shared.web.pages import Pages
+    from shared.web.people.sign_in import SignIn
 
 ADDRESS_RATE = 20
 ADDRESS_BURST = 100
@@ -30,6 +31,8 @@ class Server(WebServer):
     def __init__(self) -> None:
         super().__init__()
         self.access: Access | None = None
+        self.pages: Pages | None = None
+        self.people: SignIn | None = None
         self.running: set[Request] = set()
         self._listener: Listener | None = None
         self._drained: Event | None = None
@@ -48,17 +51,15 @@ class Server(WebServer):
         return self._listener.address if self._listener else ""
 
     def start(self) -> None:
-        """Listens; raises ConfigurationError for a route with a scope in a service that has no `Access`."""
+        """Listens; raises ConfigurationError for a route that needs what the service does not have."""
         if self._listener is not None:
             return
         app = App()
         for route in self._providers:
-            if route.scope and self.access is None:
-                raise ConfigurationError(
-                    f"{route.url} needs a scope, and the service has no `Access` to check keys with."
-                )
+            route.check_server()
             app.add(route.http_method, route.url, route.handle_request)
         app.add("GET", "/openapi.json", self._openapi)
+        app.tell_people = self.pages.problem if self.pages else None
         config = self.container.config
         self._listener = Listener(config["WEB_SERVER_ADDRESS"], app, int(config.get("HTTP_MAX_CONNECTIONS", 1000)))
         self._listener.start()

@@ -10,15 +10,17 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from sqlalchemy import select
+from werkzeug.test import EnvironBuilder
 
 from services.referrals.front import Front
 from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
 from services.referrals.tables import metadata
-from services.referrals.web import pages
+from services.referrals.web.pages import FOLDER, track
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event, EventSchema, read, write
 from shared.contracts.registry import EVENTS, schema_for
@@ -29,6 +31,7 @@ from shared.http.problems import Problem
 from shared.http.request import Request
 from shared.ids import new_id
 from shared.messaging.inbox import Inbox
+from shared.web.pages import Pages
 from tests.service.places_factory import folder_of
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, runtime_for
@@ -147,7 +150,9 @@ class ReferralsDesk:
         return recipient(self.runtime.store, referral_id, {"audience": "referrer", "purpose": "received"} | arguments)
 
     def page(self, tracking_url: str) -> tuple[int, str]:
-        response = pages.track(self.runtime.store, tracking_url.rpartition("/")[2])
+        pages = Pages(FOLDER, "referrals", self.runtime.resources)
+        request = Request(EnvironBuilder(path=urlsplit(tracking_url).path).get_environ())
+        response = track(pages, self.runtime.store, request, tracking_url.rpartition("/")[2])
         return response.status_code, response.get_data(as_text=True)
 
     def take(self, *bodies: bytes) -> None:

@@ -1,0 +1,54 @@
+"""All short texts of the pages in one file for each language: labels of codes, error sentences, titles of problems.
+
+`words/en.yaml` is whole; another language's file may be partly done, and English stands in for the rest. What is longer
+than a sentence stands in the templates (`templates/<language>/` for another language, found first).
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parent / "words"
+_NUMBER = re.compile(r"/\d+(?=/|$)")
+
+
+class Catalogue:
+    """`Catalogue.of("en")`; looked up by section and code."""
+
+    def __init__(self, words: dict[str, Any], instead: "Catalogue | None" = None) -> None:
+        self._words = words
+        self._instead = instead
+
+    @classmethod
+    @cache
+    def of(cls, language: str) -> "Catalogue":
+        """A language's catalogue, with English behind it. Raises FileNotFoundError where there is none."""
+        words = yaml.safe_load((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+        return cls(words, None if language == "en" else cls.of("en"))
+
+    def word(self, section: str, code: str) -> str:
+        """The label of a code; raises KeyError for one that nobody has named, which a test notices."""
+        try:
+            return str(self._words[section][code])
+        except KeyError:
+            if self._instead is None:
+                raise KeyError(f"{section}: {code}") from None
+            return self._instead.word(section, code)
+
+    def section(self, section: str) -> dict[str, str]:
+        """All labels of a section, in the file's order."""
+        behind = self._instead.section(section) if self._instead else {}
+        here: dict[str, str] = self._words.get(section, {})
+        return behind | here
+
+    def error(self, pointer: str, code: str, otherwise: str) -> str:
+        """What to do about an error: the sentence for this field, else for this code, else `otherwise`."""
+        errors = self._words.get("errors", {})
+        place = _NUMBER.sub("/*", pointer)
+        found = errors.get(place, {}).get(code) or errors.get("any", {}).get(code)
+        if found:
+            return str(found)
+        return self._instead.error(pointer, code, otherwise) if self._instead else otherwise
