@@ -1,7 +1,7 @@
-"""All short texts of the pages in one file for each language: labels of codes, error sentences, titles of problems.
+"""All short texts of the pages in one folder for each language: labels of codes, error sentences, titles of problems.
 
-`words/en.yaml` is whole; another language's file may be partly done, and English stands in for the rest. What is longer
-than a sentence stands in the templates (`templates/<language>/` for another language, found first).
+`words/en/` is whole, a file for each group of pages; another language may be partly done, and English stands in for the
+rest. What is longer than a sentence stands in the templates (`templates/<language>/` for another language, found first).
 """
 
 import re
@@ -25,8 +25,13 @@ class Catalogue:
     @classmethod
     @cache
     def of(cls, language: str) -> "Catalogue":
-        """A language's catalogue, with English behind it. Raises FileNotFoundError where there is none."""
-        words = yaml.safe_load((FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+        """A language's catalogue, with English behind it. Raises KeyError where there is none, or two files say one thing."""
+        words: dict[str, Any] = {}
+        files = sorted((FOLDER / language).glob("*.yaml"))
+        if not files:
+            raise KeyError(language)
+        for path in files:
+            _add(words, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
         return cls(words, None if language == "en" else cls.of("en"))
 
     def word(self, section: str, code: str) -> str:
@@ -52,3 +57,14 @@ class Catalogue:
         if found:
             return str(found)
         return self._instead.error(pointer, code, otherwise) if self._instead else otherwise
+
+
+def _add(words: dict[str, Any], more: dict[str, Any], file: str) -> None:
+    """Sections that two files have are put together; what is in both of them is a mistake."""
+    for name, value in more.items():
+        if isinstance(value, dict):
+            _add(words.setdefault(name, {}), value, file)
+        elif name in words:
+            raise KeyError(f"{file}: {name} stands in another file too")
+        else:
+            words[name] = value
