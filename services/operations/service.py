@@ -1,5 +1,6 @@
 """The operations service: its entry points. Who acts is written to the audit table of the service that is acted on."""
 
+from pathlib import Path
 from typing import Any
 
 from services.operations import schemas, tables
@@ -13,9 +14,12 @@ from shared.http.request import Request
 from shared.http.route import route
 from shared.http.stored_keys import find_key
 from shared.messaging.runtime import StoreProvider
+from shared.web.pages import PagesProvider
+from shared.web.people.sign_in import SignInProvider
+from shared.web.static_routes import StaticRoutes
 
 
-class OperationsService(ReviewRoutes, RehearsalRoutes):
+class OperationsService(ReviewRoutes, RehearsalRoutes, StaticRoutes):
     """Queues and parked messages of every service; what waits for a person."""
 
     name = "operations"
@@ -24,6 +28,8 @@ class OperationsService(ReviewRoutes, RehearsalRoutes):
     store = StoreProvider()
     desks = DesksProvider()
     access = Access(find_key)
+    people = SignInProvider()
+    pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
 
     @route(

@@ -1,5 +1,6 @@
 """The routing service: its entry points, for events and for agencies."""
 
+from pathlib import Path
 from typing import Any
 
 from nameko.timer import timer
@@ -31,9 +32,12 @@ from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.web.pages import PagesProvider
+from shared.web.people.sign_in import SignInProvider
+from shared.web.static_routes import StaticRoutes
 
 
-class RoutingService(TaskRoutes, WebhookRoutes):
+class RoutingService(TaskRoutes, WebhookRoutes, StaticRoutes):
     """Events come in, tasks come to be; agencies hear of them and read them."""
 
     name = "routing"
@@ -45,6 +49,8 @@ class RoutingService(TaskRoutes, WebhookRoutes):
     feed = FeedProvider()
     disclosure = DisclosureProvider()
     access = Access(find_key)
+    people = SignInProvider()
+    pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
     desk = Desk()
     reviews = ReviewDesk()

@@ -1,6 +1,5 @@
 """People and their sessions as they are stored, on both pairs: what is readable there, and when somebody is signed out."""
 
-import inspect
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,24 +13,16 @@ from sqlalchemy.exc import IntegrityError
 
 from services.operations.service import OperationsService
 from services.routing.service import RoutingService
-from shared.database.migrations import migrate
-from shared.messaging.runtime import Runtime
 from shared.web.people import records, sessions, tables
 from tests.support.pairs import Pair
-from tests.support.parts import SteppedClock, runtime_for
+from tests.support.people_service import House as Database
 
 IDLE = timedelta(minutes=30)
 AGENCY = "families-apart"
 
 
-class House:
+class House(Database):
     """A service's database with people in it, and a clock."""
-
-    def __init__(self, pair: Pair, folder: Path, service: Any = RoutingService) -> None:
-        self.clock = SteppedClock()
-        self.runtime: Runtime = runtime_for(pair, folder, service.name, service.metadata, self.clock)
-        migrate(self.runtime.store.database, Path(inspect.getfile(service)).parent / "migrations")
-        self.store = self.runtime.store
 
     def person(self, email: str = "worker@example.org", **about: Any) -> str:
         given = {"owner": AGENCY, "role": "agency-worker", "name": "Test Worker"} | about
@@ -49,9 +40,9 @@ class House:
 
 @pytest.fixture
 def house(pair: Pair, tmp_path: Path) -> Iterator[House]:
-    house = House(pair, tmp_path)
+    house = House(pair, tmp_path, RoutingService)
     yield house
-    house.store.database.close()
+    house.close()
 
 
 @pytest.mark.parametrize("service", [RoutingService, OperationsService])
@@ -62,7 +53,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(pair: Pair, tmp_path
             context = MigrationContext.configure(connection, opts={"include_object": _is_of_people})
             assert compare_metadata(context, service.metadata) == []
     finally:
-        house.store.database.close()
+        house.close()
 
 
 def _is_of_people(thing: Any, name: str, kind: str, reflected: bool, compared: Any) -> bool:
