@@ -42,7 +42,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self.newest = list(keys)[-1]
         self._index_key = index_key
-        self._index_keys: dict[str, bytes] = {}
+        self._derived: dict[tuple[str, str], bytes] = {}
 
     @classmethod
     def from_file(cls, path: Path) -> "Keyring":
@@ -110,12 +110,16 @@ class Keyring:
 
         One purpose's index says nothing about another's. Without the index key, guessing values leads nowhere.
         """
-        if purpose not in self._index_keys:
-            info = b"waypost blind index: " + purpose.encode()
-            self._index_keys[purpose] = HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self._index_key)
         plain = [normalised(value) for value in values]
         message = "".join(f"{len(value)}:{value}" for value in plain).encode()
-        return hmac.digest(self._index_keys[purpose], message, hashlib.sha256).hex()
+        return hmac.digest(self.derived(purpose, "blind index"), message, hashlib.sha256).hex()
+
+    def derived(self, purpose: str, kind: str = "key") -> bytes:
+        """A key for one purpose, made of the index key, which is never rotated: for keyed hashes that must hold for ever."""
+        if (kind, purpose) not in self._derived:
+            info = f"waypost {kind}: {purpose}".encode()
+            self._derived[kind, purpose] = HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(self._index_key)
+        return self._derived[kind, purpose]
 
     def _wrap(self, subject: str, key: bytes) -> WrappedKey:
         return WrappedKey(self.newest, seal(self._ciphers[self.newest], bound_to(subject, "key"), key))
