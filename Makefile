@@ -5,7 +5,7 @@ RUN_STAMP := .venv/.locked
 DEV_STAMP := .venv/.locked-dev
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test test-servers check format bench lock contracts migrate clean
+.PHONY: help run test browser test-servers check format bench lock contracts migrate clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,9 @@ run: $(RUN_STAMP) ## Start everything on this machine: SQLite, no broker to inst
 
 test: $(DEV_STAMP) test-servers check ## Everything that must hold before a change goes in
 	@.ci/tests
+
+browser: $(DEV_STAMP) test-servers ## Only the tests of pages, in Chromium; screenshots are left in var/screenshots
+	@.ci/browser
 
 test-servers:
 	@.ci/install-servers

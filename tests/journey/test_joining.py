@@ -51,7 +51,7 @@ class Client:
         start = {".py": [sys.executable], ".mjs": ["node"], ".sh": ["sh"]}[script.suffix]
         if script.suffix == ".mjs":
             start = [program("node", "nodejs")]
-            (folder / "node_modules").symlink_to(node_modules("amqplib", "2.3.1"))
+            (folder / "node_modules").symlink_to(node_modules())
         if script.suffix == ".sh":
             program("jq", "jq"), program("curl", "curl")
         self.process = Process([*start, script], log=folder / "client.log", env=env, cwd=folder)

@@ -163,13 +163,28 @@ class Mail:
     text: str
 
 
-def mails_about(system: System, reference: str) -> list[Mail]:
-    """The e-mails that carry a referral's reference in their subject, in the order in which they were written."""
+def mails(system: System) -> list[Mail]:
+    """All e-mails, in the order in which they were written."""
     found = []
     for path in sorted((system.data / "outbox").glob("*.eml")):
         email = message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=default)
-        if reference in email["Subject"]:
-            found.append(Mail(str(email["To"]), str(email["Subject"]), email.as_string() + email.get_content()))
+        found.append(Mail(str(email["To"]), str(email["Subject"]), email.as_string() + email.get_content()))
+    return found
+
+
+def mails_about(system: System, reference: str) -> list[Mail]:
+    """The e-mails that carry a referral's reference in their subject."""
+    return [mail for mail in mails(system) if reference in mail.subject]
+
+
+def wait_for_mail(system: System, to: str, saying: str = "") -> Mail:
+    """The last e-mail to an address whose subject or text says this, once there is one."""
+
+    def there() -> Mail | None:
+        return next((mail for mail in reversed(mails(system)) if mail.to == to and saying in mail.text), None)
+
+    found = wait_until(there, f"an e-mail to {to} that says {saying!r}")
+    assert found
     return found
 
 

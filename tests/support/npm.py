@@ -1,16 +1,19 @@
-"""Packages from npm for tests that run what agencies would write for Node; fetched once, into a folder that git ignores.
+"""What tests run on Node: a client as an agency would write it, and the checks of pages. Locked, and fetched once.
 
-As with the servers, a test that needs them and cannot have them fails and says what to install.
+`package.json` and `package-lock.json` beside this module say what; the packages lie in a folder that git ignores. As with
+the servers, a test that needs them and cannot have them fails and says what to install.
 """
 
 import shutil
 import subprocess
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 
 from tests.support.programs import NotInstalled
 
 CACHE = Path(__file__).parents[2] / "build" / "npm"
+MANIFEST, LOCK = (Path(__file__).with_name(name) for name in ("package.json", "package-lock.json"))
 
 
 def program(name: str, package: str) -> str:
@@ -21,32 +24,24 @@ def program(name: str, package: str) -> str:
     return found
 
 
-def node_modules(package: str, version: str) -> Path:
-    """A folder `node_modules` that holds this package."""
-    folder = CACHE / f"{package}-{version}"
+def node_modules() -> Path:
+    """The folder `node_modules` that holds the locked packages; another lock has another folder."""
+    folder = CACHE / sha256(LOCK.read_bytes()).hexdigest()[:16]
     if not folder.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         # Whole or not at all, also when two processes of a test run ask at the same time.
         with tempfile.TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as half:
-            command = [
-                program("npm", "npm"),
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--prefix",
-                half,
-            ]
+            (made := Path(half) / "made").mkdir()
+            for file in (MANIFEST, LOCK):
+                shutil.copy(file, made)
             done = subprocess.run(
-                [*command, f"{package}@{version}"],
+                [program("npm", "npm"), "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", made],
                 capture_output=True,
                 text=True,
                 timeout=100,
                 stdin=subprocess.DEVNULL,
             )
-            assert done.returncode == 0, f"npm could not install {package}: {done.stderr or done.stdout}"
-            (made := Path(half) / "made").mkdir()
-            (Path(half) / "node_modules").rename(made / "node_modules")
+            assert done.returncode == 0, f"npm could not install the tests' packages: {done.stderr or done.stdout}"
             try:
                 made.rename(folder)
             except OSError:

@@ -1,0 +1,141 @@
+"""Debian's Chromium, driven by playwright, and the views in which every page must hold.
+
+A view is a width, with or without JavaScript. `watch` keeps all that a page asked for and complained of, for the checks.
+
+Playwright's sync API and eventlet's patched world do not go together: only tests under `tests/browser/` import this,
+which run in a process that is not patched.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    sync_playwright,
+)
+
+from tests.support.programs import find
+
+
+@dataclass(frozen=True)
+class View:
+    """How somebody looks at pages: the size of the window in CSS pixels, pixels of the screen for each of them."""
+
+    name: str
+    width: int
+    height: int
+    scale: int = 1
+    scripts: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PHONE = View("320", 320, 640)
+LAPTOP = View("1280", 1280, 800)
+ZOOMED = View("1280-at-400", 1280 // 4, 800 // 4, scale=4)
+"""A window of 1280 by 800 zoomed to 400%. Zooming is this: fewer CSS pixels for the page, four of the screen for each.
+The browser's own command for it cannot be given from outside, so the window is told to be so."""
+PHONE_PLAIN, LAPTOP_PLAIN = (replace(view, name=f"{view.name}-no-script", scripts=False) for view in (PHONE, LAPTOP))
+VIEWS = (PHONE, LAPTOP, PHONE_PLAIN, LAPTOP_PLAIN, ZOOMED)
+
+
+def views(*which: View) -> pytest.MarkDecorator:
+    """Runs a test once in each of these views; its `page` is one of them."""
+    return pytest.mark.parametrize("view", which, ids=str, indirect=True)
+
+
+every_view = views(*VIEWS)
+
+
+@dataclass
+class Watch:
+    """What happened in one context: requests, and what the console was told."""
+
+    view: View
+    requests: list[Request] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    _sessions: "WeakKeyDictionary[Page, CDPSession]" = field(default_factory=WeakKeyDictionary)
+
+    def begin(self, context: BrowserContext) -> None:
+        context.on("request", self._asked)
+        context.on("console", self._heard)
+        context.on("weberror", self._thrown)
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _thrown(self, error: WebError) -> None:
+        self.console.append(f"uncaught: {error.error}")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A page that is answered with 404 or 422 is meant; something that it loads is not.
+        meant = message.text.startswith("Failed to load resource") and any(
+            request.url == message.location["url"] and request.is_navigation_request() for request in self.requests
+        )
+        if message.type in ("error", "warning") and not meant:
+            self.console.append(f"{message.type}: {message.text}")
+
+    def allow_scripts(self, page: Page, allowed: bool) -> None:
+        """Not by playwright's `java_script_enabled`, which nobody can lift while a page is open; axe needs a moment."""
+        if page not in self._sessions:
+            self._sessions[page] = page.context.new_cdp_session(page)
+        self._sessions[page].send("Emulation.setScriptExecutionDisabled", {"value": not allowed})
+
+
+_watches: "WeakKeyDictionary[BrowserContext, Watch]" = WeakKeyDictionary()
+
+
+def watch_of(page: Page) -> Watch:
+    """What was kept of the context of this page."""
+    return _watches[page.context]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """One browser. It finds no host but this machine's, whatever a page asks for."""
+    executable = find("chromium", "chromium", ["/usr/bin"])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"],
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def device(browser: Browser, view: View) -> Iterator[BrowserContext]:
+    """Somebody's device that has never been here: no cookies, nothing in its cache."""
+    context = browser.new_context(
+        viewport={"width": view.width, "height": view.height},
+        device_scale_factor=view.scale,
+        locale="en-GB",
+        timezone_id="Europe/London",
+    )
+    context.set_default_timeout(10_000)
+    _watches[context] = watch = Watch(view)
+    watch.begin(context)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def new_tab(context: BrowserContext) -> Page:
+    """A tab of that device; without JavaScript where the view has none."""
+    page = context.new_page()
+    if not _watches[context].view.scripts:
+        watch_of(page).allow_scripts(page, False)
+    return page
