@@ -7,6 +7,8 @@
 `consents`       append-only: the newest row is what is in force.
 `timeline`       what happened, as codes.
 `assessments`    what the rules said, with receipts; the one of the newest facts counts.
+`drafts`         forms that are not yet sent, sealed, by the hash of a secret that the browser keeps; at most for 30 days.
+                 Of one that was sent only the referral's id is left.
 `looks`          who was shown personal data or was refused it, when, for what, which parts.
 """
 
@@ -121,6 +123,20 @@ looks = Table(
     Column("outcome", String(80), nullable=False),
     Column("parts", JSON(none_as_null=True)),
     Index("looks_referral", "referral_id", "at"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("secret_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("sealed", LargeBinary),
+    Column("version", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("referral_id", String(36)),
+    Index("drafts_expires", "expires_at"),
 )
 
 add_messaging_tables(metadata)
