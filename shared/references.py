@@ -31,6 +31,18 @@ def read_reference(text: str) -> str | None:
     return _grouped("".join(signs))
 
 
+def beginning_with(text: str) -> tuple[str, str] | None:
+    """The first and the last reference that could begin with what somebody typed, or None when none could.
+
+    Both are whole, so that every database orders what lies between them alike.
+    """
+    signs = "".join(sign for sign in text.upper() if sign not in " -\t")
+    length = _RANDOM_SIGNS + 1
+    if len(signs) > length or any(sign not in _VALUE for sign in signs):
+        return None
+    return _grouped(signs.ljust(length, SIGNS[0])), _grouped(signs.ljust(length, SIGNS[-1]))
+
+
 def _check_sign(signs: list[str]) -> str:
     total = sum(weight * _VALUE[sign] for weight, sign in enumerate(signs, start=2))
     return SIGNS[-total % len(SIGNS)]

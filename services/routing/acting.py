@@ -12,9 +12,18 @@ from sqlalchemy import RowMapping, select
 from services.routing.agency_tasks import find_task, in_full, where
 from services.routing.deciding import decide_again
 from services.routing.domain import Task, WrongMove, move
-from services.routing.domain.tasks import AGENCY, AWAITING_INFORMATION, CANCELLED, OPEN, allowed, reasons_for
+from services.routing.domain.tasks import (
+    AGENCY,
+    AWAITING_INFORMATION,
+    CANCELLED,
+    OPEN,
+    REQUESTED,
+    allowed,
+    reasons_for,
+)
+from services.routing.due import due_in
 from services.routing.memory import recall
-from services.routing.notes import NOTE, WORKER, key_to_read, key_to_write, opened
+from services.routing.notes import NOTE, WORKER, key_to_read, key_to_write, opened, worker_index
 from services.routing.tables import tasks
 from services.routing.tasking import Step, ask_referrer, move_task
 from shared.http.keys import Key
@@ -71,21 +80,27 @@ def _more(transaction: Transaction, row: RowMapping, action: str, said: Said, fa
     if action == "request-information":
         return {"asked_sequence": facts_sequence, "items": list(dict.fromkeys(said["items"]))}
     if action == "acknowledge-recall":
-        return {"recall_acknowledged_at": transaction.now}
+        return {"recall_acknowledged_at": transaction.now, "due": None}
+    # Whoever assigns a task, or writes to it, has seen it.
+    seen = {"due": due_in(REQUESTED, transaction.now)} if row["state"] == REQUESTED else {}
     if action == "assign":
-        return {"worker": _assigned(transaction, row, said), "changed_at": transaction.now}
-    return {}
+        return {**_assigned(transaction, row, said), **seen, "changed_at": transaction.now}
+    return seen if action == "note" else {}
 
 
-def _assigned(transaction: Transaction, row: RowMapping, said: Said) -> bytes | None:
-    """The worker, sealed. Whoever takes a task from somebody has to name who that is."""
+def _assigned(transaction: Transaction, row: RowMapping, said: Said) -> dict[str, Any]:
+    """The worker, sealed, and the index to find the task by. Whoever takes a task from somebody has to name who that is."""
     key = key_to_read(transaction.connection, transaction.resources.keyring, row["id"])
     now = opened(key, WORKER, row["worker"])
     if now is not None and said.get("instead_of") != now and said["worker"] != now:
         raise NotAllowed(row, "assigned-to-another")
-    if said["worker"] is None:
-        return None
-    return key_to_write(transaction, row["id"]).seal(WORKER, said["worker"])
+    worker = said["worker"]
+    if worker is None:
+        return {"worker": None, "worker_index": None}
+    return {
+        "worker": key_to_write(transaction, row["id"]).seal(WORKER, worker),
+        "worker_index": worker_index(transaction.resources.keyring, row["agency"], worker),
+    }
 
 
 def _again(transaction: Transaction, task_id: str) -> RowMapping:

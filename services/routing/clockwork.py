@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, exists, select
+from sqlalchemy import ColumnElement, Select, Table, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.routing.clock_tables import chases, reads
 from services.routing.domain.tasks import ACCEPTED, AGENCY, CANCELLED, REQUESTED
+from services.routing.due import RECALL_DAYS, due_in
 from services.routing.tables import moves, tasks
 from shared.clock import LONDON
 from shared.contracts.envelope import REHEARSAL
@@ -28,8 +29,6 @@ from shared.working_days import add_working_days, is_working_day, working_days_b
 
 REMINDED, OVERDUE, ESCALATED = STAGES = ("reminded", "overdue", "escalated")
 MORNING = 8
-RECALL_DAYS = 1
-"""Working days within which an agency confirms that it has stopped."""
 BATCH = 200
 
 
@@ -103,6 +102,8 @@ def note_read(store: Store, task_id: str) -> None:
             return
     with store.writing() as transaction:
         transaction.execute(_insert(store, reads).values(task_id=task_id, at=transaction.now))
+        unanswered = update(tasks).where(tasks.c.id == task_id, tasks.c.state == REQUESTED)
+        transaction.execute(unanswered.values(due=due_in(REQUESTED, transaction.now)))
 
 
 def _insert(store: Store, table: Table) -> Any:

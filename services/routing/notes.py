@@ -3,6 +3,9 @@
 Whoever destroys that key erases what was written, in every backup too. Only the task's agency is shown any of it.
 """
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from sqlalchemy import Connection, select
 
 from services.routing.tables import task_keys
@@ -28,6 +31,21 @@ def key_to_read(connection: Connection, keyring: Keyring, task_id: str) -> DataK
     """The task's key; None when nothing was written, or it has been erased."""
     row = connection.execute(select(task_keys).where(task_keys.c.task_id == task_id)).first()
     return keyring.unwrap(task_id, WrappedKey(row.key_id, bytes(row.wrapped))) if row else None
+
+
+def workers_of(connection: Connection, keyring: Keyring, rows: Iterable[Mapping[Any, Any]]) -> dict[str, str | None]:
+    """Who works on each of these tasks, by the task's id, where somebody does."""
+    sealed = {row["id"]: row["worker"] for row in rows if row["worker"] is not None}
+    if not sealed:
+        return {}
+    found = connection.execute(select(task_keys).where(task_keys.c.task_id.in_(sealed)))
+    keys = {row.task_id: keyring.unwrap(row.task_id, WrappedKey(row.key_id, bytes(row.wrapped))) for row in found}
+    return {task_id: opened(keys.get(task_id), WORKER, worker) for task_id, worker in sealed.items()}
+
+
+def worker_index(keyring: Keyring, agency: str, worker: str) -> str:
+    """How an agency's tasks are found by who works on them; case does not count."""
+    return keyring.blind_index("task-worker", agency, worker)
 
 
 def opened(key: DataKey | None, part: str, sealed: bytes | None) -> str | None:

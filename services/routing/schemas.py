@@ -6,15 +6,23 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from services.routing.capacity import OPEN
 from services.routing.capacity import STATES as CAPACITIES
+from services.routing.domain.lists import SORTS, WHICH
 from services.routing.domain.tasks import HOW_COMPLETED, ITEMS, STATES, WHY_FAILED, WHY_HELD, WHY_REJECTED
+from services.routing.due import OWED
 from shared.http.pages import MOST, USUAL
 
 LONGEST_WAIT = 30
 LONGEST_NOTE = 4000
+LONGEST_WORKER = 254
+"""As long as an e-mail address may be."""
 
 
 class TaskSchema(Schema):
-    """A task in a list. A cancelled one tells nothing of the family any more, only that the agency must stop."""
+    """A task in a list. A cancelled one tells nothing of the family any more, only that the agency must stop.
+
+    `due` is when the agency owes something next, and `owes` what: to see the task, to answer, to reach the family, to
+    confirm a recall. `ages` are those of the children that the receipt knows, on the day the referral was received.
+    """
 
     id = fields.String(required=True)
     referral_id = fields.String(required=True)
@@ -23,6 +31,9 @@ class TaskSchema(Schema):
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     reason = fields.String(required=True, allow_none=True)
     children = fields.List(fields.String(), required=True)
+    ages = fields.List(fields.Integer(), required=True)
+    due = fields.Date(required=True, allow_none=True)
+    owes = fields.String(required=True, allow_none=True, validate=validate.OneOf(OWED))
     acknowledge_by = fields.Date(required=True)
     decide_by = fields.Date(required=True)
     contact_by = fields.Date(required=True)
@@ -33,6 +44,7 @@ class TaskSchema(Schema):
     capacity_until = fields.Date(required=True, allow_none=True)
     items = fields.List(fields.String(), required=True)
     assigned = fields.Boolean(required=True)
+    worker = fields.String(required=True, allow_none=True)
     actions = fields.List(fields.String(), required=True)
 
 
@@ -50,14 +62,13 @@ class MoveSchema(Schema):
 
 
 class TaskInFullSchema(TaskSchema):
-    """One task, with its history, who works on it, and the receipt of the decision.
+    """One task, with its history and the receipt of the decision.
 
     `reasons` are those of each action that wants one. Receipt, worker and notes are not shown once the task is cancelled.
     """
 
     receipt = fields.Dict(required=True, allow_none=True)
     reasons = fields.Dict(keys=fields.String(), values=fields.List(fields.String()), required=True)
-    worker = fields.String(required=True, allow_none=True)
     moves = fields.List(fields.Nested(MoveSchema), required=True)
 
 
@@ -106,13 +117,13 @@ class RequestInformationSchema(ActSchema):
 
 
 class AssignSchema(ActSchema):
-    """Who works on the task from now on, in the agency's own words; null for nobody.
+    """Who works on the task from now on: the e-mail address of one who signs in, or the agency's own words; null for nobody.
 
     `instead_of` names who does now: needed where somebody does, so that two who assign at once do not overwrite each other.
     """
 
-    worker = fields.String(required=True, allow_none=True, validate=validate.Length(1, 200))
-    instead_of = fields.String(validate=validate.Length(1, 200))
+    worker = fields.String(required=True, allow_none=True, validate=validate.Length(1, LONGEST_WORKER))
+    instead_of = fields.String(validate=validate.Length(1, LONGEST_WORKER))
 
 
 class NoteSchema(ActSchema):
@@ -134,16 +145,24 @@ class CapacitySchema(Schema):
 
 
 class TasksPageSchema(Schema):
-    """A page of tasks, the newest first."""
+    """A page of tasks, in the order that was asked for."""
 
     items = fields.List(fields.Nested(TaskSchema), required=True)
     next = fields.String(required=True, allow_none=True)
 
 
 class TasksQuerySchema(Schema):
-    """Which tasks."""
+    """Which tasks, and in which order.
 
+    `sort=due` puts first what is due first, and leaves out what is over. `reference` is how references begin; its answer
+    is in their order. `worker` is a `worker_id` of the workload, and finds what that worker has that is not over.
+    """
+
+    which = fields.String(validate=validate.OneOf(WHICH))
     state = fields.String(validate=validate.OneOf(STATES))
+    worker = fields.String()
+    reference = fields.String()
+    sort = fields.String(validate=validate.OneOf(SORTS), load_default=SORTS[0])
     cursor = fields.String()
     limit = fields.Integer(validate=validate.Range(1, MOST), load_default=USUAL)
 

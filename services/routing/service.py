@@ -7,10 +7,11 @@ from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.routing import tables
-from services.routing.agency_tasks import list_tasks, show_task
+from services.routing.agency_tasks import show_task
 from services.routing.disclosure import DisclosureProvider
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
+from services.routing.listing import list_tasks
 from services.routing.overdue import ClockProvider
 from services.routing.rehearsals import RehearsalDesk
 from services.routing.reviews import ReviewDesk
@@ -85,7 +86,7 @@ class RoutingService(TaskRoutes, WebhookRoutes, StaticRoutes):
         "GET", "/v1/tasks", scope="tasks:read", query=TasksQuerySchema, returns={200: TasksPageSchema}, problems=[400]
     )
     def tasks(self, request: Request) -> dict[str, Any]:
-        """The agency's tasks, the newest first."""
+        """The agency's tasks: which, and in which order, as the query says; the newest first unless told."""
         return list_tasks(self.store, request.caller.owner, request.args)
 
     @route("GET", "/v1/tasks/<task_id>", scope="tasks:read", returns={200: TaskInFullSchema}, problems=[404])

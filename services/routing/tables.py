@@ -1,8 +1,10 @@
 """What routing keeps: what it knows of each referral, the agencies' tasks and room, every move of a task, persons' rulings.
 
 `open_agency` is a task's agency while the task is open, else null: so the database itself refuses a second open task of
-one agency for one referral. `review` is why a referral waits for a person, and null unless it does. What people wrote (notes, a
-worker's handle) is sealed under the key of its task, a ruling's reason under the master key.
+one agency for one referral. `due` is what `services.routing.due` says, and null once a task is over; `worker_index` finds
+a worker's tasks without reading who it is. `review` is why a referral waits for a person, and null unless it does. What
+people wrote (notes, a worker's handle) is sealed under the key of its task, a ruling's reason under the master key.
+`task_months` are counts of months that are over.
 """
 
 from sqlalchemy import (
@@ -28,6 +30,7 @@ from shared.web.people.tables import add_people_tables
 
 metadata = MetaData()
 IN_REVIEW = text("review IS NOT NULL")
+NOT_OVER = text("due IS NOT NULL")
 RECALLED = text("state = 'cancelled' AND recall_acknowledged_at IS NULL")
 
 idempotency = idempotency_table(metadata)
@@ -81,9 +84,16 @@ tasks = Table(
     Column("asked_sequence", Integer),
     Column("items", JSON, nullable=False),
     Column("worker", LargeBinary),
+    Column("worker_index", String(64)),
+    Column("due", Date),
+    Column("ages", JSON, nullable=False),
     Index("tasks_open", "referral_id", "open_agency", unique=True),
     Index("tasks_page", "agency", "id"),
     Index("tasks_state_page", "agency", "state", "id"),
+    Index("tasks_reference", "agency", "reference", "id"),
+    Index("tasks_due", "agency", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
+    Index("tasks_state_due", "agency", "state", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
+    Index("tasks_worker", "agency", "worker_index", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
     Index("tasks_recalled", "id", sqlite_where=RECALLED, postgresql_where=RECALLED),
 )
 
@@ -100,6 +110,7 @@ moves = Table(
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("task_id", String(36), ForeignKey("tasks.id"), nullable=False, index=True),
+    Column("agency", String(80), nullable=False),
     Column("at", Moment, nullable=False),
     Column("action", String(40), nullable=False),
     Column("role", String(20), nullable=False),
@@ -108,6 +119,15 @@ moves = Table(
     Column("next", String(20), nullable=False),
     Column("reason", String(40)),
     Column("note", LargeBinary),
+    Index("moves_agency", "agency", "at"),
+)
+
+task_months = Table(
+    "task_months",
+    metadata,
+    Column("agency", String(80), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("counts", JSON, nullable=False),
 )
 
 rulings = Table(

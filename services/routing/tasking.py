@@ -13,8 +13,10 @@ from sqlalchemy import select, update
 
 from services.routing.capacity import OPEN_TO_ALL, Capacity
 from services.routing.domain import Known, Outcome, Task, WrongMove, move
+from services.routing.domain.ages import ages_of
 from services.routing.domain.planning import outcome_for
 from services.routing.domain.tasks import CANCELLED, NEW, ON_HOLD, OPEN, REQUESTED, SYSTEM
+from services.routing.due import due_in
 from services.routing.tables import moves, tasks
 from shared.clock import london_date
 from shared.contracts.envelope import Event, EventSchema
@@ -93,12 +95,14 @@ def request_task(
         state=REQUESTED,
         children=list(outcome.children),
         receipt=outcome.receipt,
+        ages=ages_of(outcome.receipt, outcome.children),
+        due=due["acknowledge_by"],
         requested_at=transaction.now,
         changed_at=transaction.now,
         round=known.round,
         items=[],
     )
-    _note(transaction, task_id, NEW, Step("request", REQUESTED, SYSTEM, ACTOR))
+    _note(transaction, task_id, agency, NEW, Step("request", REQUESTED, SYSTEM, ACTOR))
     data = {
         **about,
         **due,
@@ -116,7 +120,12 @@ def renew_task(transaction: Transaction, task_id: str, outcome: Outcome) -> None
     transaction.execute(
         update(tasks)
         .where(tasks.c.id == task_id)
-        .values(children=list(outcome.children), receipt=outcome.receipt, changed_at=transaction.now)
+        .values(
+            children=list(outcome.children),
+            receipt=outcome.receipt,
+            ages=ages_of(outcome.receipt, outcome.children),
+            changed_at=transaction.now,
+        )
     )
 
 
@@ -127,7 +136,7 @@ def move_task(
     values = more if step.action in NOT_OF_THE_STATE else _place(task, step, transaction.now) | more
     if values:
         transaction.execute(update(tasks).where(tasks.c.id == task.id, tasks.c.state == task.state).values(**values))
-    _note(transaction, task.id, task.state, step)
+    _note(transaction, task.id, task.agency, task.state, step)
     schema = TOLD.get(step.action)
     if schema is not None:
         data = {
@@ -178,6 +187,7 @@ def _place(task: Task, step: Step, now: datetime) -> dict[str, Any]:
         "state": step.next,
         "reason": step.reason,
         "changed_at": now,
+        "due": due_in(step.next, now),
         "open_agency": task.agency if step.next in OPEN else None,
         "held_from": task.state if holding else None,
         "asked_sequence": None,
@@ -190,10 +200,11 @@ def _link_to(transaction: Transaction, task_id: str) -> str:
     return f"{transaction.resources.settings.agencies_url}/v1/tasks/{task_id}"
 
 
-def _note(transaction: Transaction, task_id: str, state: str, step: Step) -> None:
+def _note(transaction: Transaction, task_id: str, agency: str, state: str, step: Step) -> None:
     transaction.insert(
         moves,
         task_id=task_id,
+        agency=agency,
         at=transaction.now,
         action=step.action,
         role=step.role,
