@@ -29,6 +29,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.browser import LAPTOP, View, chromium, device, new_tab
 from tests.support.browser_html import stop_validator
+from tests.support.browser_measures import report
 from tests.support.families import registers
 from tests.support.system import System, default_system, places_folder
 
@@ -100,3 +101,7 @@ def open_device(browser: Browser) -> Iterator[Callable[[View], BrowserContext]]:
 def page(open_device: Callable[[View], BrowserContext], view: View) -> Page:
     """A tab on a device that has never been here."""
     return new_tab(open_device(view))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.write_line(report())

@@ -1,6 +1,7 @@
 """Debian's Chromium, driven by playwright, and the views in which every page must hold.
 
-A view is a width, with or without JavaScript. `watch` keeps all that a page asked for and complained of, for the checks.
+A view is a width, with or without JavaScript. Each device is watched: a page that complains on the console or asks another
+host for anything fails its test, checked or not.
 
 Playwright's sync API and eventlet's patched world do not go together: only tests under `tests/browser/` import this,
 which run in a process that is not patched.
@@ -9,6 +10,7 @@ which run in a process that is not patched.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -24,6 +26,8 @@ from playwright.sync_api import (
 )
 
 from tests.support.programs import find
+
+LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -59,11 +63,11 @@ every_view = views(*VIEWS)
 
 @dataclass
 class Watch:
-    """What happened in one context: requests, and what the console was told."""
+    """What happened on one device: the pages that were asked for, and what should not have been."""
 
     view: View
-    requests: list[Request] = field(default_factory=list)
-    console: list[str] = field(default_factory=list)
+    pages: list[Request] = field(default_factory=list)
+    _faults: list[str] = field(default_factory=list)
     _sessions: "WeakKeyDictionary[Page, CDPSession]" = field(default_factory=WeakKeyDictionary)
 
     def begin(self, context: BrowserContext) -> None:
@@ -71,19 +75,31 @@ class Watch:
         context.on("console", self._heard)
         context.on("weberror", self._thrown)
 
-    def _asked(self, request: Request) -> None:
-        self.requests.append(request)
+    def faults(self) -> list[str]:
+        """Of the console and of requests to others, each told once."""
+        told, self._faults = self._faults, []
+        return told
 
-    def _thrown(self, error: WebError) -> None:
-        self.console.append(f"uncaught: {error.error}")
+    def _asked(self, request: Request) -> None:
+        """What a page loads comes from where the page is; people may be sent elsewhere only on this machine."""
+        asked = urlsplit(request.url)
+        if request.is_navigation_request():
+            self.pages.append(request)
+            if asked.hostname not in LOOPBACK:
+                self._faults.append(f"went to another host: {request.url}")
+        elif asked[:2] != urlsplit(request.frame.url)[:2]:
+            self._faults.append(f"asked another host: {request.url}")
 
     def _heard(self, message: ConsoleMessage) -> None:
         # A page that is answered with 404 or 422 is meant; something that it loads is not.
         meant = message.text.startswith("Failed to load resource") and any(
-            request.url == message.location["url"] and request.is_navigation_request() for request in self.requests
+            page.url == message.location["url"] for page in self.pages
         )
         if message.type in ("error", "warning") and not meant:
-            self.console.append(f"{message.type}: {message.text}")
+            self._faults.append(f"console: {message.text}")
+
+    def _thrown(self, error: WebError) -> None:
+        self._faults.append(f"uncaught: {error.error}")
 
     def allow_scripts(self, page: Page, allowed: bool) -> None:
         """Not by playwright's `java_script_enabled`, which nobody can lift while a page is open; axe needs a moment."""
@@ -117,7 +133,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def device(browser: Browser, view: View) -> Iterator[BrowserContext]:
-    """Somebody's device that has never been here: no cookies, nothing in its cache."""
+    """Somebody's device that has never been here: no cookies, nothing in its cache. Fails when it heard of a fault."""
     context = browser.new_context(
         viewport={"width": view.width, "height": view.height},
         device_scale_factor=view.scale,
@@ -129,6 +145,7 @@ def device(browser: Browser, view: View) -> Iterator[BrowserContext]:
     watch.begin(context)
     try:
         yield context
+        assert not (faults := watch.faults()), "\n".join(faults)
     finally:
         context.close()
 
