@@ -7,15 +7,19 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import every_view
 from tests.support.browser_checks import check_page
+from tests.support.callers import wait_for_mail
 from tests.support.families import family
-from tests.support.system import wait_until
+from tests.support.system import System, wait_until
 
 Refer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @every_view
-def test_a_referrer_follows_the_link_and_reads_what_happened(page: Page, refer: Refer) -> None:
+def test_a_referrer_follows_the_link_in_an_e_mail_and_reads_what_happened(
+    page: Page, system: System, refer: Refer
+) -> None:
     referral = refer(family())
+    wait_for_mail(system, "referrer@example.org", saying=referral["tracking_url"])
     page.goto(referral["tracking_url"])
 
     wait_until(lambda: page.reload() and page.get_by_text("was passed on").count(), "the referral to be passed on")
