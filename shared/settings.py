@@ -13,7 +13,16 @@ SERVICES = ("referrals", "eligibility", "routing", "notifications", "operations"
 HTTP_PORTS = {"referrals": 8000, "routing": 8001, "operations": 8002}
 MANAGEMENT_PORTS = {name: 9000 + number for number, name in enumerate(SERVICES)}
 DATABASE_PASSWORDS = ("WAYPOST_DATABASE_PASSWORD", "WAYPOST_DATABASE_PASSWORD_FILE")
-LIMITS = ("KEY_RATE", "KEY_BURST", "ADDRESS_RATE", "ADDRESS_BURST", "HTTP_MAX_CONNECTIONS", "TRUSTED_PROXIES")
+LIMITS = (
+    "KEY_RATE",
+    "KEY_BURST",
+    "ADDRESS_RATE",
+    "ADDRESS_BURST",
+    "HTTP_MAX_CONNECTIONS",
+    "TRUSTED_PROXIES",
+    "SESSION_IDLE_MINUTES",
+    "SIGN_IN_BURST",
+)
 TRANSPORTS = ("memory", "amqp", "amqps")
 
 
@@ -50,6 +59,7 @@ class Settings:
     log_level: str
     limits: Mapping[str, int]
     webhooks_allow: tuple[str, ...]
+    openid_file: Path | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -93,6 +103,7 @@ class Settings:
             log_level=env.get("WAYPOST_LOG_LEVEL", "info"),
             limits={name: _number(env, f"WAYPOST_{name}") for name in LIMITS if env.get(f"WAYPOST_{name}")},
             webhooks_allow=tuple(env.get("WAYPOST_WEBHOOKS_ALLOW", "").split()),
+            openid_file=Path(env["WAYPOST_OPENID_FILE"]) if env.get("WAYPOST_OPENID_FILE") else None,
         )
 
     def database_url(self, service: str) -> str:

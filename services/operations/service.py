@@ -15,11 +15,11 @@ from shared.http.route import route
 from shared.http.stored_keys import find_key
 from shared.messaging.runtime import StoreProvider
 from shared.web.pages import PagesProvider
-from shared.web.people.sign_in import SignInProvider
+from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
 
 
-class OperationsService(ReviewRoutes, RehearsalRoutes, StaticRoutes):
+class OperationsService(ReviewRoutes, RehearsalRoutes, PeopleSite, StaticRoutes):
     """Queues and parked messages of every service; what waits for a person."""
 
     name = "operations"
@@ -28,7 +28,6 @@ class OperationsService(ReviewRoutes, RehearsalRoutes, StaticRoutes):
     store = StoreProvider()
     desks = DesksProvider()
     access = Access(find_key)
-    people = SignInProvider()
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
 

@@ -23,6 +23,7 @@ from services.routing.schemas import (
     TasksQuerySchema,
 )
 from services.routing.task_routes import TaskRoutes
+from services.routing.web.routes import InboxRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
@@ -34,11 +35,11 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 from shared.web.pages import PagesProvider
-from shared.web.people.sign_in import SignInProvider
+from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
 
 
-class RoutingService(TaskRoutes, WebhookRoutes, StaticRoutes):
+class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticRoutes):
     """Events come in, tasks come to be; agencies hear of them and read them."""
 
     name = "routing"
@@ -50,7 +51,6 @@ class RoutingService(TaskRoutes, WebhookRoutes, StaticRoutes):
     feed = FeedProvider()
     disclosure = DisclosureProvider()
     access = Access(find_key)
-    people = SignInProvider()
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
     desk = Desk()

@@ -68,14 +68,14 @@ class Server(WebServer):
         """What this service takes and gives, for programs: public, as the addresses of its routes are."""
         from shared.http.openapi import openapi_of  # It reads routes, which are made of servers.
 
-        self._addresses.take(self._client_address(request))
+        self._addresses.take(self.client_address(request))
         if self._document is None:
             self._document = openapi_of(self.container.service_cls)
         return as_response(self._document)
 
     def admit(self, route: "Route", request: Request) -> None:
         """Lets a request pass, or raises 401, 403 or 429 problems, before its body is read."""
-        address = self._client_address(request)
+        address = self.client_address(request)
         if route.scope is None or self.access is None:
             self._addresses.take(address)
         else:
@@ -110,7 +110,8 @@ class Server(WebServer):
             if worker is not None:
                 worker.kill()
 
-    def _client_address(self, request: Request) -> str:
+    def client_address(self, request: Request) -> str:
+        """Who asks, as far as the network tells: by the last proxy that is not ours."""
         forwarded = request.environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if self._proxies else []
         if len(forwarded) >= self._proxies > 0:
             return str(forwarded[-self._proxies].strip()[:45])

@@ -14,6 +14,7 @@ from shared.web.pages import PagesProvider
 from shared.web.people import records
 from shared.web.people.sign_in import SignInProvider
 from shared.web.people.tables import people
+from tests.support.deciding import PAIRS, pair_in
 from tests.support.pairs import Pair
 from tests.support.people import signed_in_at
 from tests.support.people_service import Browser, Running
@@ -51,9 +52,10 @@ class House(Running):
         return browser
 
 
-@pytest.fixture
-def house(pair: Pair, tmp_path: Path) -> Iterator[House]:
-    house = House(pair, tmp_path)
+@pytest.fixture(scope="module", params=PAIRS)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("rooms")
+    house = House(pair_in(request, folder), folder)
     yield house
     house.close()
 
@@ -67,7 +69,7 @@ def test_without_a_session_one_is_sent_to_sign_in_and_back(house: House) -> None
 
 def test_somebody_acts_as_themselves_for_their_agency(house: House) -> None:
     browser = house.browser("agency-worker").get("/tasks")
-    (row,) = house.rows(people)
+    row = house.rows(people)[-1]
     assert browser.page == f"Test Worker · agency-worker · families-apart · p:{row['id']}"
 
 
@@ -79,7 +81,7 @@ def test_a_page_beyond_the_role_is_refused(house: House) -> None:
 
 def test_a_changed_role_and_an_end_count_at_once(house: House) -> None:
     browser = house.browser("agency-manager")
-    (row,) = house.rows(people)
+    row = house.rows(people)[-1]
     with house.store.writing() as transaction:
         records.change(transaction, row["id"], role="agency-worker")
     assert browser.get("/staff").status == 403

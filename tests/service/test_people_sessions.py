@@ -13,7 +13,9 @@ from sqlalchemy.exc import IntegrityError
 
 from services.operations.service import OperationsService
 from services.routing.service import RoutingService
+from shared.ids import new_id
 from shared.web.people import records, sessions, tables
+from tests.support.deciding import PAIRS, pair_in
 from tests.support.pairs import Pair
 from tests.support.people_service import House as Database
 
@@ -24,7 +26,8 @@ AGENCY = "families-apart"
 class House(Database):
     """A service's database with people in it, and a clock."""
 
-    def person(self, email: str = "worker@example.org", **about: Any) -> str:
+    def person(self, email: str = "", **about: Any) -> str:
+        email = email or f"worker-{new_id()}@example.org"
         given = {"owner": AGENCY, "role": "agency-worker", "name": "Test Worker"} | about
         with self.store.writing() as transaction:
             return records.create(transaction, email=email, **given)
@@ -38,9 +41,10 @@ class House(Database):
         return found[1].id if found else None
 
 
-@pytest.fixture
-def house(pair: Pair, tmp_path: Path) -> Iterator[House]:
-    house = House(pair, tmp_path, RoutingService)
+@pytest.fixture(scope="module", params=PAIRS)
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("people")
+    house = House(pair_in(request, folder), folder, RoutingService)
     yield house
     house.close()
 
@@ -99,7 +103,7 @@ def test_a_session_ends_after_twelve_hours_however_busy(house: House) -> None:
 
 
 def test_signing_out_everywhere_may_leave_the_session_in_hand(house: House) -> None:
-    person, other = house.person(), house.person("other@example.org")
+    person, other = house.person(), house.person()
     here, there, others = house.signs_in(person), house.signs_in(person), house.signs_in(other)
     found = sessions.find(house.store, here, IDLE)
     assert found is not None
@@ -112,7 +116,7 @@ def test_signing_out_everywhere_may_leave_the_session_in_hand(house: House) -> N
 
 
 def test_nobody_ends_anothers_session(house: House) -> None:
-    person, other = house.person(), house.person("other@example.org")
+    person, other = house.person(), house.person()
     secret = house.signs_in(person)
     found = sessions.find(house.store, secret, IDLE)
     assert found is not None
@@ -122,12 +126,12 @@ def test_nobody_ends_anothers_session(house: House) -> None:
 
 
 def test_an_address_belongs_to_one_person_who_has_not_ended(house: House) -> None:
-    first = house.person("worker@example.org")
+    first = house.person("one.worker@example.org")
     with pytest.raises(IntegrityError):
-        house.person("WORKER@example.org ")
+        house.person("One.WORKER@example.org ")
     with house.store.writing() as transaction:
         records.change(transaction, first, ended_at=transaction.now)
-    assert house.person("worker@example.org") != first
+    assert house.person("one.worker@example.org") != first
 
 
 def test_accounts_at_a_provider_that_differ_in_case_alone_are_two(house: House) -> None:

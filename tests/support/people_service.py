@@ -42,8 +42,9 @@ class House:
         return self.runtime.store
 
     def rows(self, table: Any) -> list[dict[str, Any]]:
+        """A table, in the order of its key."""
         with self.store.reading() as connection:
-            return [dict(row) for row in connection.execute(table.select()).mappings()]
+            return [dict(row) for row in connection.execute(table.select().order_by(*table.primary_key)).mappings()]
 
     def close(self) -> None:
         self.store.database.close()
@@ -71,9 +72,10 @@ class Running(House):
         self.address = (host, int(port))
 
     def close(self) -> None:
+        # Before the pool is closed, whoever works by themselves gives their connections back: the relay, and webhooks.
         for each in self.container.extensions:
-            if isinstance(each, RelayProvider):
-                each.relay.stop()
+            if isinstance(each, RelayProvider) or hasattr(each, "webhooks"):
+                each.stop()
         pool: Any = self.store.database.engine.pool
         with eventlet.Timeout(10):
             while pool.checkedout():
@@ -109,10 +111,12 @@ class Browser:
         return self._ask("GET", path, None)
 
     def send(self, **fields: str) -> "Browser":
-        """Sends the form of the page that was last shown, with its hidden fields, to where it says."""
-        form = re.search(r'<form[^>]*method="post"[^>]*>.*?</form>', self.page, re.DOTALL)
-        assert form, f"no form on {self.path}: {self.page}"
-        return self._send_form(form[0], fields)
+        """Sends the first form on the page's own part that has these fields, with its hidden ones, to where it says."""
+        own = self.page.partition("<main")[2]
+        forms = re.findall(r'<form[^>]*method="post"[^>]*>.*?</form>', own, re.DOTALL)
+        form = next((form for form in forms if all(f'name="/{field}"' in form for field in fields)), None)
+        assert form, f"no form with {list(fields)} on {self.path}: {self.text}"
+        return self._send_form(form, fields)
 
     def send_to(self, action: str, **fields: str) -> "Browser":
         """Sends the form of the page that goes to `action`."""
@@ -137,10 +141,7 @@ class Browser:
     def _send_form(self, form: str, fields: dict[str, str]) -> "Browser":
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
         sent = {name: unescape(value) for name, value in hidden.items()}
-        names = re.findall(r'<(?:input|select|textarea|button)[^>]* name="([^"]+)"', form)
-        for field, value in fields.items():
-            assert f"/{field}" in names, f"{self.path} has no field /{field}: {names}"
-            sent[f"/{field}"] = value
+        sent |= {f"/{field}": value for field, value in fields.items()}
         return self._ask("POST", _action_of(form, self.path), urlencode(sent))
 
     def _ask(self, method: str, path: str, body: str | None) -> "Browser":

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from shared.ids import new_id
 from shared.messaging.transaction import Transaction
 from shared.privacy.keyring import Keyring
 from shared.web.people.person import Person
-from shared.web.people.tables import people
+from shared.web.people.tables import people, recovery_codes, sessions
 
 NAME, EMAIL, TOTP = "name", "email", "totp"
 
@@ -117,6 +117,13 @@ def listed(keyring: Keyring, row: RowMapping) -> Listed:
 def change(transaction: Transaction, person_id: str, **values: Any) -> None:
     """Sets columns of somebody's row."""
     transaction.execute(update(people).where(people.c.id == person_id).values(**values))
+
+
+def end(transaction: Transaction, person_id: str) -> None:
+    """Somebody signs in no more. Their row stays, for what they did; what let them in does not."""
+    change(transaction, person_id, ended_at=transaction.now, pass_phrase=None, totp_secret=None)
+    for table in (sessions, recovery_codes):
+        transaction.execute(delete(table).where(table.c.person_id == person_id))
 
 
 def _one(connection: Connection, *where: Any) -> RowMapping | None:
