@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-VARIABLES = frozenset({"reference", "link", "acknowledge_by", "decide_by", "wanted", "owed", "due_on"})
+VARIABLES = frozenset({"reference", "link", "acknowledge_by", "decide_by", "wanted", "owed", "due_on", "code"})
 OUR_NAME = "Waypost"
 
 _STEMS = [

@@ -15,6 +15,7 @@ from datetime import date
 
 AGENCY, REFERRER, FAMILY = "agency", "referrer", "family"
 CONSULTATION, RECALL, AWAITING_INFORMATION = "consultation", "recall", "awaiting-information"
+CONTACT_CHANGED = "contact-changed"
 TOLD_BEFORE = ("tasks-ended",)
 OWED = {
     "acknowledge": "to know that you have it",
@@ -83,6 +84,16 @@ def on_overdue(what: str, agency: str, task_id: str, due: date) -> tuple[Notice,
 def on_held(reason: str | None) -> tuple[Notice, ...]:
     """The referrer hears that the work waits; when it waits for the referrer, the question itself says so."""
     return () if reason == AWAITING_INFORMATION else (Notice("on-hold", REFERRER),)
+
+
+def on_code_requested(audience: str) -> Notice:
+    """Whoever asked for a one-time code is sent it, alone."""
+    return Notice("family-code" if audience == FAMILY else "code", audience)
+
+
+def on_alerted(what: str, agency: str, task_id: str) -> tuple[Notice, ...]:
+    """The agency is told to look today: nobody was in touch, or the safe way to be in touch has changed."""
+    return (Notice("contact-changed" if what == CONTACT_CHANGED else "not-contacted", AGENCY, agency, task_id),)
 
 
 def on_closed(reason: str) -> tuple[Notice, ...]:

@@ -45,6 +45,15 @@ def task_overdue(transaction: Transaction, event: Event) -> None:
     _leave(transaction, event, *domain.on_overdue(data["what"], data["agency"], data["task_id"], data["due"]))
 
 
+def task_alerted(transaction: Transaction, event: Event) -> None:
+    data = event.data
+    _leave(transaction, event, *domain.on_alerted(data["what"], data["agency"], data["task_id"]))
+
+
+def code_requested(transaction: Transaction, event: Event) -> None:
+    _leave(transaction, event, domain.on_code_requested(event.data["audience"]))
+
+
 def task_held(transaction: Transaction, event: Event) -> None:
     _leave(transaction, event, *domain.on_held(event.data["reason"]))
 
@@ -65,6 +74,7 @@ HANDLERS: Handlers = {
     referrals.ReferralClosed: closed,
     referrals.ConsentExpired: _always(*domain.AGREEMENT_EXPIRED),
     referrals.ConsentAwaited: consent_awaited,
+    referrals.CodeRequested: code_requested,
     routing.ReferralRouted: routed,
     routing.InformationRequested: information_requested,
     routing.ReferralUnderReview: _always(*domain.UNDER_REVIEW),
@@ -77,6 +87,7 @@ HANDLERS: Handlers = {
     routing.TaskCancelled: task_cancelled,
     routing.TaskDue: task_due,
     routing.TaskOverdue: task_overdue,
+    routing.TaskAlerted: task_alerted,
 }
 
 

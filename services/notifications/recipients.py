@@ -28,11 +28,15 @@ class Nowhere(Exception):
 
 @dataclass(frozen=True)
 class Recipient:
-    """Where one message goes; `link` is the reader's page, where it is not the one that the delivery knows."""
+    """Where one message goes; `link` is the reader's page, where it is not the one that the delivery knows.
+
+    `code` is the one-time code that the message is about.
+    """
 
     channel: str
     address: str = field(repr=False)
     link: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
 
 
 class Recipients:
@@ -45,11 +49,11 @@ class Recipients:
         # A proxy or a .netrc of the machine would be handed the key that services trust each other by.
         self._session.trust_env = False
 
-    def of(self, audience: str, agency: str | None, referral_id: str, purpose: str) -> Recipient:
-        """The reader of one message; `purpose` is its template."""
+    def of(self, audience: str, agency: str | None, referral_id: str, purpose: str, event_id: str) -> Recipient:
+        """The reader of one message; `purpose` is its template, `event_id` the event that it tells of."""
         if audience == AGENCY:
             return Recipient(EMAIL, self._of_agency(agency or ""))
-        return self._of_person(audience, referral_id, purpose)
+        return self._of_person(audience, referral_id, purpose, event_id)
 
     def _of_agency(self, agency: str) -> str:
         address = self._resources.settings.agency_mail.get(agency)
@@ -62,12 +66,12 @@ class Recipients:
             raise Nowhere("no-address")
         return address
 
-    def _of_person(self, audience: str, referral_id: str, purpose: str) -> Recipient:
+    def _of_person(self, audience: str, referral_id: str, purpose: str, event_id: str) -> Recipient:
         url = f"{self._resources.settings.referrals_url}/internal/v1/referrals/{referral_id}/recipient"
         try:
             answer = self._session.get(
                 url,
-                params={"audience": audience, "purpose": purpose},
+                params={"audience": audience, "purpose": purpose, "event": event_id},
                 headers={"Authorization": f"Bearer {self._resources.internal_key}"},
                 timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 allow_redirects=False,
@@ -88,4 +92,4 @@ class Recipients:
             raise Nowhere("no-address")
         if recipient["channel"] == TEXT and not recipient["may_text"]:
             raise Nowhere("unsafe-channel")
-        return Recipient(recipient["channel"], recipient["address"], recipient["link"])
+        return Recipient(*(recipient[name] for name in ("channel", "address", "link", "code")))

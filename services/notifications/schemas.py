@@ -17,6 +17,7 @@ class RecipientSchema(Schema):
     address = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=3, max=254))
     may_text = fields.Boolean(load_default=False)
     link = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    code = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^[0-9]{6}$"))
     reason = fields.String(load_default="no-address", validate=[_Code, validate.Length(max=80)])
 
 

@@ -132,11 +132,15 @@ class Sender:
     def _recipient(self, delivery: Delivery) -> Recipient:
         if delivery.reference is None:
             raise NotTaken("reference-not-known")
-        return self._recipients.of(delivery.audience, delivery.agency, delivery.referral_id, delivery.template)
+        return self._recipients.of(
+            delivery.audience, delivery.agency, delivery.referral_id, delivery.template, delivery.event_id
+        )
 
     def _message(self, delivery: Delivery, recipient: Recipient) -> Message:
         template = self._templates[delivery.template]
         words = {**delivery.words, "reference": delivery.reference or "", "link": recipient.link or delivery.link}
+        if recipient.code is not None:
+            words["code"] = recipient.code
         subject, body = template.render(words)
         if recipient.channel == TEXT:
             text = template.render_text(words)

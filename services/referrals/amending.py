@@ -49,6 +49,13 @@ def amend(stored: Stored, body: dict[str, Any], today: date, received_on: date, 
     return Amended(details, list(changed.items()), facts_of(details, referred, received_on, known), _items(body))
 
 
+def with_contact(details: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The details with another way to reach the family; raises a 422 problem where none would be safe."""
+    contact = (details.get("family_contact") or {"safe_contact": {}}) | body
+    _refuse(list(checks.contact_errors(contact, "")))
+    return details | {"family_contact": contact}
+
+
 def _relative(before: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
     relative = before | news
     if relative.get("stage") != "released" and "released_on" not in news:

@@ -24,6 +24,22 @@ class Changed(Schema):
     status = Word(*domain.STATES, required=True)
 
 
+class CodeAsked(Schema):
+    """The answer to whoever asks for a code, also where there is nobody to send one to; `minutes`: how long it works."""
+
+    id = fields.String(required=True)
+    minutes = fields.Integer(required=True)
+
+
+class Opened(Schema):
+    """A pass: sent as `Authorization: Bearer …` it opens one referral. It ends after half an hour without use."""
+
+    token = fields.String(required=True)
+    referral_id = fields.String(required=True)
+    role = Word(*domain.FOLLOWERS, required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
 class Listed(Schema):
     """A referral in a list: nothing about anybody."""
 
@@ -48,7 +64,30 @@ class TimelineEntry(Schema):
     text = fields.String(required=True)
 
 
+class AskedAgency(Schema):
+    """One agency that was asked: where its task stands, and what it owes next, by which day."""
+
+    agency = fields.String(required=True)
+    name = fields.String(required=True)
+    task_id = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True)
+    owes = fields.String(required=True, allow_none=True)
+    by = fields.Date(required=True, allow_none=True)
+    late = fields.Boolean(required=True)
+
+
 class Timeline(Schema):
+    """What happens next in sentences, who was asked, what is wanted of you, what happened.
+
+    `first_contact_by`: when somebody should be in touch.
+    """
+
+    next = fields.List(fields.String(), required=True)
+    asked = fields.List(fields.Nested(AskedAgency), required=True)
+    wanted = fields.List(fields.String(), required=True)
+    first_contact_by = fields.Date(required=True, allow_none=True)
+    may_say_not_contacted = fields.Boolean(required=True)
     items = fields.List(fields.Nested(TimelineEntry), required=True)
 
 
@@ -60,6 +99,7 @@ class Recipient(Schema):
     may_leave_message = fields.Boolean()
     may_text = fields.Boolean()
     name_organisation = fields.Boolean()
+    code = fields.String()
     reference = fields.String()
     link = fields.Url()
     reason = fields.String()

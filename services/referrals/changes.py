@@ -1,4 +1,4 @@
-"""What a referrer changes later: withdraws, gives or withdraws consent, supplies information, reopens, takes back.
+"""What is changed later, by whoever made a referral or the family: it is withdrawn, agreed to, added to, taken back.
 
 Each change is one commit of state, record, timeline and event, and only where the transition table has a line for it;
 else the answer is 409 and says what is allowed now.
@@ -11,30 +11,34 @@ from typing import Any
 from sqlalchemy import Row, select, update
 
 from services.referrals import amending, forms
-from services.referrals.domain import allowed_actions, first_state, next_state
+from services.referrals.domain import FAMILY, allowed_actions, first_state, next_state
 from services.referrals.facts import facts_of
 from services.referrals.intake import Intake, given_row, note
 from services.referrals.known import Known
 from services.referrals.once import Answer, Work
+from services.referrals.passes import end_others, role_of
 from services.referrals.period import clock_of
+from services.referrals.progress import asked_of, said_lately, without_contact
+from services.referrals.reading import entries_of
 from services.referrals.stored import Consent, consent_of, data_key, find, opened
 from services.referrals.tables import children, consents, referrals
 from shared.clock import london_date
 from shared.contracts.referrals import (
     ConsentGiven,
     ConsentWithdrawn,
+    ContactChanged,
     ReferralAmended,
     ReferralEnteredInError,
+    ReferralNotContacted,
     ReferralReopened,
     ReferralWithdrawn,
 )
+from shared.http import problems
 from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.ids import new_id
 from shared.messaging.transaction import Transaction
 from shared.resources import Resources
-
-ROLE = "referrer"
 
 
 class NotAllowed(Problem):
@@ -140,6 +144,42 @@ class Changes:
 
         return work
 
+    def family_contact(self, raw: Any, referral_id: str, key: Key) -> Work:
+        """Whoever had the family's pages open loses them: the way to it may have changed because of somebody near."""
+        body = forms.CONTACT_CHANGE.read(raw, self._known, self._clock.now())
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "change-contact")
+            stored = opened(transaction, row, self._keyring)
+            details = amending.with_contact(stored.details, body)
+            sealed = stored.key.seal("details", details)
+            transaction.execute(update(referrals).where(referrals.c.id == row.id).values(details=sealed))
+            end_others(transaction, row.id, FAMILY, key)
+            data = {"referral_id": row.id, "reference": row.reference, "by": role_of(key)}
+            event_id = _publish(transaction, ContactChanged, data)
+            note(transaction, row.id, "contact-changed", {"by": role_of(key)}, event_id)
+            return _changed(row, status)
+
+        return work
+
+    def not_contacted(self, raw: Any, referral_id: str, key: Key) -> Work:
+        """Only once the day has come by which somebody should have been in touch, and not every day anew."""
+        forms.NOT_CONTACTED.read(raw, self._known, self._clock.now())
+
+        def work(transaction: Transaction) -> Answer:
+            row, status = _moved(transaction, referral_id, key, "say-not-contacted")
+            entries = entries_of(transaction.about(row.id), row.id)
+            if not without_contact(asked_of(entries), london_date(transaction.now)):
+                raise problems.conflict("nobody-is-late", "The day for a first contact is not over")
+            if said_lately(entries, transaction.now):
+                raise problems.conflict("said-already", "This was said a few days ago, and is being looked into")
+            data = {"referral_id": row.id, "reference": row.reference, "by": role_of(key)}
+            event_id = _publish(transaction, ReferralNotContacted, data)
+            note(transaction, row.id, "not-contacted", {"by": role_of(key)}, event_id)
+            return _changed(row, status)
+
+        return work
+
     def _give(self, transaction: Transaction, given: dict[str, Any], referral_id: str, key: Key) -> Answer:
         row, status = _moved(transaction, referral_id, key, "give-consent")
         sealing = data_key(transaction, row.id, self._keyring)
@@ -180,10 +220,10 @@ class Changes:
 
 def _moved(transaction: Transaction, referral_id: str, key: Key, action: str) -> tuple[Row[Any], str]:
     """The referral, locked, and its state after `action`; raises 404 and 409 problems."""
-    row = find(transaction, referral_id, key.owner, locked=True)
-    status = next_state(row.status, action, ROLE, row.kind)
+    row = find(transaction, referral_id, key, locked=True)
+    status = next_state(row.status, action, role_of(key), row.kind)
     if status is None:
-        raise NotAllowed(row.status, allowed_actions(row.status, ROLE, row.kind))
+        raise NotAllowed(row.status, allowed_actions(row.status, role_of(key), row.kind))
     if status != row.status:
         transaction.execute(update(referrals).where(referrals.c.id == row.id).values(status=status))
     return row, status

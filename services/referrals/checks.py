@@ -87,7 +87,7 @@ def _family(body: Part, referrer: Part, known: Known, now: datetime) -> Iterator
     yield from postcode_errors(body.get("home") or {}, "/home", known)
     contact = body.get("family_contact")
     if contact is not None:
-        yield from _family_contact(contact)
+        yield from contact_errors(contact, "/family_contact")
     elif referrer.get("type") not in (None, "family"):
         yield error("/family_contact", "required")
     yield from _listed(body.get("needs"), "/needs", known.needs, "not-a-need")
@@ -110,6 +110,12 @@ def consent_change(body: Part, known: Known, now: datetime) -> Iterator[FieldErr
         yield error("", "needs-given-or-withdrawn")
     yield from consent_errors(body.get("given") or {}, "/given", known, now)
     yield from moment_errors(body.get("withdrawn") or {}, "/withdrawn", "withdrawn_at", now)
+
+
+def contact_change(body: Part, known: Known, now: datetime) -> Iterator[FieldError]:
+    """Another way to reach the family, as far as it can be judged by itself."""
+    if not body:
+        yield error("", "nothing-given")
 
 
 def eligibility_check(body: Part, known: Known, now: datetime) -> Iterator[FieldError]:
@@ -205,17 +211,17 @@ def _referrer(referrer: Part) -> Iterator[FieldError]:
                 yield error(f"/referrer/{name}", "required")
 
 
-def _family_contact(contact: Part) -> Iterator[FieldError]:
+def contact_errors(contact: Part, pointer: str) -> Iterator[FieldError]:
     """One safe way to reach the family, or none but through the referrer. What is not called safe is not."""
     safe = contact.get("safe_contact") or {}
     if safe.get("through_referrer_only"):
         return
     for name in ("name", "relationship"):
         if not contact.get(name):
-            yield error(f"/family_contact/{name}", "required")
+            yield error(f"{pointer}/{name}", "required")
     ways = (("telephone", "telephone"), ("email", "email"), ("address", "letter"))
     if not any(contact.get(way) and (safe.get(channel) or {}).get("safe") for way, channel in ways):
-        yield error("/family_contact/safe_contact", "no-safe-way")
+        yield error(f"{pointer}/safe_contact", "no-safe-way")
 
 
 def _listed(values: list[str] | None, pointer: str, allowed: frozenset[str], code: str) -> Iterator[FieldError]:

@@ -21,7 +21,8 @@ OLDEST_AGE = 25
 
 OPEN = ("awaiting-consent", "screening", "information-requested", "under-review", "routed")
 STATES = (*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error")
-FAMILY_ACTIONS = ("give-consent", "withdraw-consent")
+FOLLOWERS = REFERRER, FAMILY = "referrer", "family"
+FAMILY_ACTIONS = ("give-consent", "withdraw-consent", "change-contact")
 DECIDABLE = ("screening", "information-requested", "under-review")
 WITH_ROUTING = (*DECIDABLE, "routed")
 
@@ -41,26 +42,31 @@ def _from(states: tuple[str, ...], action: str, role: str, following: str | None
     return tuple(Transition(state, action, role, following or state) for state in states)
 
 
+def _followed_by(role: str) -> tuple[Transition, ...]:
+    """What whoever made a referral and the family that it is about may both do."""
+    return (
+        *_from(("awaiting-consent", "information-requested", "under-review"), "give-consent", role, "screening"),
+        *_from(("screening", "routed"), "give-consent", role),
+        *_from((*DECIDABLE, "routed"), "withdraw-consent", role, "awaiting-consent"),
+        *_from(DECIDABLE, "supply-information", role, "screening"),
+        *_from(("awaiting-consent",), "supply-information", role),
+        *_from(OPEN, "withdraw", role, "withdrawn"),
+        *_from(OPEN, "change-contact", role),
+        *_from(WITH_ROUTING, "say-not-contacted", role),
+    )
+
+
 TRANSITIONS: tuple[Transition, ...] = (
-    *_from(("awaiting-consent", "information-requested", "under-review"), "give-consent", "referrer", "screening"),
-    *_from(("screening", "routed"), "give-consent", "referrer"),
-    *_from(
-        ("screening", "information-requested", "under-review", "routed"),
-        "withdraw-consent",
-        "referrer",
-        "awaiting-consent",
-    ),
-    *_from(DECIDABLE, "supply-information", "referrer", "screening"),
-    *_from(("awaiting-consent",), "supply-information", "referrer"),
-    *_from(OPEN, "withdraw", "referrer", "withdrawn"),
+    *_followed_by(REFERRER),
+    *_followed_by(FAMILY),
     *_from(WITH_ROUTING, "route", "routing", "routed"),
     *_from(WITH_ROUTING, "request-information", "routing", "information-requested"),
     *_from(("screening", "information-requested"), "resume", "routing", "routed"),
     *_from(WITH_ROUTING, "refer-to-review", "routing", "under-review"),
     *_from(WITH_ROUTING, "find-not-eligible", "routing", "not-eligible"),
     *_from(WITH_ROUTING, "conclude", "routing", "closed"),
-    *_from(("not-eligible", "closed"), "reopen", "referrer", "screening"),
-    *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", "referrer", "entered-in-error"),
+    *_from(("not-eligible", "closed"), "reopen", REFERRER, "screening"),
+    *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", REFERRER, "entered-in-error"),
     *_from((*DECIDABLE, "routed"), "await-consent", "waypost", "awaiting-consent"),
     *_from(("awaiting-consent",), "give-up", "waypost", "closed"),
 )
@@ -78,8 +84,13 @@ def allowed_actions(state: str, role: str, kind: str) -> list[str]:
     return [
         item.action
         for item in TRANSITIONS
-        if item.state == state and item.role == role and not (kind == "consultation" and item.action in FAMILY_ACTIONS)
+        if item.state == state and item.role == role and not (kind == "consultation" and _of_a_family(item))
     ]
+
+
+def _of_a_family(item: Transition) -> bool:
+    """A consultation has no family: nothing is done by one, or about one."""
+    return item.role == FAMILY or item.action in FAMILY_ACTIONS
 
 
 def states_before(action: str, role: str) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from shared.contracts.quick import Turned
 from shared.http.fields import Coded, invalid_field
 
 _UK_NUMBER = re.compile(r"(?:\+44|0)[1-37-9][0-9]{9}")
+_UK_MOBILE = re.compile(r"(?:\+44|0)7[1-57-9][0-9]{8}")
 _PUNCTUATION = str.maketrans("", "", " -()")
 _USUAL_ADDRESS = re.compile(
     r"[A-Za-z0-9]+(?:[._+-][A-Za-z0-9]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+(?:com|net|org|uk)"
@@ -116,6 +117,17 @@ def is_telephone(text: str) -> bool:
         return phonenumbers.is_possible_number(phonenumbers.parse(text, "GB"))
     except phonenumbers.NumberParseException:
         return False
+
+
+def is_mobile(text: str) -> bool:
+    """Whether a number is of a telephone that takes texts: a British one by its beginning, another as its country says."""
+    if _UK_MOBILE.fullmatch(text.translate(_PUNCTUATION)):
+        return True
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(text, "GB"))
+    except phonenumbers.NumberParseException:
+        return False
+    return kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def is_email(text: str) -> bool:

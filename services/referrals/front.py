@@ -1,9 +1,12 @@
 """The parts that the entry points hand their work to, made once for each service in a process."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from services.referrals.access_codes import AccessCodes
 from services.referrals.changes import Changes
 from services.referrals.check import check
 from services.referrals.intake import Intake
@@ -11,6 +14,8 @@ from services.referrals.known import Known
 from services.referrals.once import Once
 from services.referrals.reading import Reading
 from shared.directory.listing import services_list
+from shared.http.request import Request
+from shared.http.server import Server
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
 
@@ -18,26 +23,34 @@ from shared.messaging.store import Store
 class Front:
     """Intake, changes and reading over one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, address_of: Callable[[Request], str] = lambda request: "") -> None:
+        """`address_of` tells from where a request came."""
+        self.address_of = address_of
         self._clock = store.resources.clock
-        self._known = Known(store.resources)
-        self.intake = Intake(store.resources, self._known)
-        self.changes = Changes(store.resources, self._known, self.intake)
-        self.reading = Reading(store, self._known)
+        self.known = Known(store.resources)
+        self.intake = Intake(store.resources, self.known)
+        self.changes = Changes(store.resources, self.known, self.intake)
+        self.reading = Reading(store, self.known)
         self.once = Once(store)
-        self.services = services_list(self._known.directory)
+        self.access_codes = AccessCodes(store, self.known)
+        self.services = services_list(self.known.directory)
+
+    def now(self) -> datetime:
+        return self._clock.now()
 
     def check(self, raw: Any) -> dict[str, Any]:
         """Answers an anonymous question."""
-        return check(raw, self._known, self._clock)
+        return check(raw, self.known, self._clock)
 
 
 class FrontDesk(DependencyProvider):
     """Gives the service its `Front`; directory, places and keys are read at start: a fault in them shows then."""
 
+    server = Server()
+
     def setup(self) -> None:
         runtime: Runtime = self.container.config["runtime"]
-        self.front = Front(runtime.store)
+        self.front = Front(runtime.store, self.server.client_address)
 
     def get_dependency(self, worker_ctx: Any) -> Front:
         return self.front

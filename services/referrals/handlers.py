@@ -27,6 +27,7 @@ from shared.contracts.routing import (
     TaskCompleted,
     TaskFailed,
     TaskHeld,
+    TaskOverdue,
     TaskRecallAcknowledged,
     TaskRejected,
     TaskResumed,
@@ -37,6 +38,7 @@ from shared.messaging.transaction import Transaction
 
 ROLE = "routing"
 TASK = ("agency", "task_id", "reason")
+DUE = ("decide_by", "contact_by")
 # That somebody else referred the child is not for a referrer to know.
 NOT_FOR_REFERRERS = {"possible-duplicate"}
 
@@ -116,7 +118,7 @@ def _note(transaction: Transaction, event: Event, kind: str, detail: Mapping[str
 CONCLUDE = _statements("conclude")
 HANDLERS: Handlers = {
     EligibilityAssessed: assessed,
-    ReferralRouted: _moves("route", "routed", "agency", "task_id", "children"),
+    ReferralRouted: _moves("route", "routed", "agency", "task_id", "children", *DUE),
     ReferralUnderReview: _moves("refer-to-review", "under-review", "reasons", "agencies"),
     ReferralNotEligible: _moves("find-not-eligible", "not-eligible", "reasons", "signposts"),
     InformationRequested: _moves("request-information", "information-requested", "items", "agencies"),
@@ -129,6 +131,7 @@ HANDLERS: Handlers = {
     TaskCompleted: _notes("task-completed", *TASK),
     TaskFailed: _notes("task-failed", *TASK),
     TaskCancelled: _notes("task-cancelled", *TASK),
+    TaskOverdue: _notes("task-overdue", "agency", "task_id", "what", "due"),
     TaskRecallAcknowledged: _notes("recall-acknowledged", *TASK),
     NotificationSent: _notes("notification-sent", "audience", "channel", "template"),
     NotificationFailed: _notes("notification-failed", "audience", "channel", "template", "reason"),

@@ -3,6 +3,7 @@
 Safe contact is decided here. What the family has not called safe is not safe; where it wants to be reached through the
 referrer only, nothing is written to it; and nothing is ever addressed to a child. Whoever asks is written down, with
 the purpose. The link is a page for people, kept from everybody else: it is in no event and in no other service's data.
+A one-time code goes the same way: asked for by the id of the event that asks for it (`?event=…`), while it works.
 """
 
 import re
@@ -11,6 +12,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from services.referrals.access_codes import code_to_send
+from services.referrals.domain import FAMILY, FOLLOWERS
+from services.referrals.fields import is_mobile
 from services.referrals.reading import look
 from services.referrals.stored import opened
 from services.referrals.tables import referrals
@@ -19,7 +23,8 @@ from shared.http.problems import Problem
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
-REFERRER, FAMILY = "referrer", "family"
+CODES = ("code", "family-code")
+"""The purposes of messages that carry a one-time code."""
 _REFERRAL = select(referrals).where(referrals.c.id == bindparam("referral"))
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,79}")
 _A_CHILD = re.compile(
@@ -30,9 +35,9 @@ Part = Mapping[str, Any]
 
 
 def recipient(store: Store, referral_id: str, arguments: Mapping[str, str]) -> dict[str, Any]:
-    """The answer for `?audience=referrer|family&purpose=…`; raises 400 and 404 problems."""
+    """The answer for `?audience=referrer|family&purpose=…&event=…`; raises 400 and 404 problems."""
     purpose, audience = arguments.get("purpose", ""), arguments.get("audience")
-    if audience not in (REFERRER, FAMILY) or not _PURPOSE.fullmatch(purpose):
+    if audience not in FOLLOWERS or not _PURPOSE.fullmatch(purpose):
         raise problems.bad_request("bad-question", "Ask with audience=referrer or audience=family, and a purpose")
 
     def work(transaction: Transaction) -> dict[str, Any]:
@@ -45,9 +50,15 @@ def recipient(store: Store, referral_id: str, arguments: Mapping[str, str]) -> d
             raise problems.not_found() from None
         look(transaction, referral_id, "notifications", purpose)
         children = [child for _, child in stored.children]
-        found = (_of_family if audience == FAMILY else _of_referrer)(stored.details, children)
+        if purpose in CODES:
+            code = code_to_send(transaction, arguments.get("event", ""), referral_id, audience)
+            if code is None:
+                return _nowhere("code-expired")
+            found = {"code": code, **_for_code(audience, stored.details, children)}
+        else:
+            found = (_of_family if audience == FAMILY else _of_referrer)(stored.details, children)
         if found["channel"] is None:
-            return found
+            return _nowhere(found["reason"])
         link = tracking_link(store.resources.settings.public_url, stored.details)
         return found | {"reference": row.reference, "link": link}
 
@@ -73,10 +84,37 @@ def _of_referrer(details: Part, children: list[dict[str, Any]]) -> dict[str, Any
     return {"channel": "e-mail", "address": referrer["email"]}
 
 
+def _for_code(audience: str, details: Part, children: list[dict[str, Any]]) -> dict[str, Any]:
+    """Whoever asks for a code waits for it: so a text does where there is no e-mail, and a family that refers itself has
+    the way that it called safe, or its own e-mail."""
+    itself = details["referrer"]["type"] == "family"
+    if audience == FAMILY and (details.get("family_contact") or not itself):
+        return _of_contact(details, children)
+    found = _of_referrer(details, children)
+    return _texted(details, children) if found["channel"] is None else found
+
+
+def _texted(details: Part, children: list[dict[str, Any]]) -> dict[str, Any]:
+    """A text to the referrer's own mobile telephone; to a family's only where it said that texts are safe."""
+    referrer, said = details["referrer"], _safe_contact(details).get("telephone") or {}
+    if not is_mobile(referrer.get("telephone") or ""):
+        return _nowhere("no-address")
+    if referrer["type"] == "family":
+        if not (said.get("safe") and said.get("text")) or said.get("good_times"):
+            return _nowhere("not-safe")
+        if _is_one_of(children, referrer.get("name")):
+            return _nowhere("addressed-to-a-child")
+    return {"channel": "text", "address": referrer["telephone"], "may_text": True}
+
+
 def _of_family(details: Part, children: list[dict[str, Any]]) -> dict[str, Any]:
-    contact, said = details.get("family_contact") or {}, _safe_contact(details)
     if details["referrer"]["type"] == "family":
         return _nowhere("is-the-referrer")
+    return _of_contact(details, children)
+
+
+def _of_contact(details: Part, children: list[dict[str, Any]]) -> dict[str, Any]:
+    contact, said = details.get("family_contact") or {}, _safe_contact(details)
     if said.get("through_referrer_only"):
         return _nowhere("through-referrer-only")
     if _A_CHILD.search(contact.get("relationship") or "") or _is_one_of(children, contact.get("name")):

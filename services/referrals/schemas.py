@@ -214,6 +214,35 @@ class Amendment(Body):
     borough = fields.Nested(Borough)
 
 
+class ContactChange(Body):
+    """Another way to reach the family; what is left out stays, null takes away, `safe_contact` is replaced whole."""
+
+    name = Text(100)
+    relationship = Text(100)
+    telephone = Telephone(allow_none=True)
+    email = Email(allow_none=True)
+    address = Text(500, allow_none=True)
+    safe_contact = fields.Nested(SafeContact)
+
+
+class NotContacted(Body):
+    """That nobody has been in touch, though the day for it is over. There is nothing to add."""
+
+
+class AccessCode(Body):
+    """Whose referral, by its reference, and who asks: a code is sent to them in the way that is known to be safe."""
+
+    reference = Text(40, required=True)
+    role = Word(*domain.FOLLOWERS, required=True)
+
+
+class Access(Body):
+    """The `id` that was answered when the code was asked for, and the code."""
+
+    id = Text(36, required=True)
+    code = Text(20, required=True)
+
+
 class AnonymousChild(Body):
     age = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=0, max=domain.OLDEST_AGE))
     school = fields.Nested(School, allow_none=True)

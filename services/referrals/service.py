@@ -11,10 +11,12 @@ from services.referrals import answers, schemas, tables
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
 from services.referrals.disclosure import DisclosureQuery, disclosure
+from services.referrals.following import FollowingRoutes
 from services.referrals.front import FrontDesk
 from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
-from services.referrals.web.pages import FOLDER, track
+from services.referrals.web import FOLDER
+from services.referrals.web.follow.routes import FollowRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.management import Management
 from shared.http.request import Request
@@ -23,7 +25,6 @@ from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
-from shared.web.page import page
 from shared.web.pages import PagesProvider
 from shared.web.static_routes import StaticRoutes
 
@@ -31,7 +32,7 @@ READ, WRITE = "referrals:read", "referrals:write"
 FIRST_ANSWERS_KEPT = timedelta(days=7)
 
 
-class ReferralsService(StaticRoutes):
+class ReferralsService(FollowingRoutes, FollowRoutes, StaticRoutes):
     """Referrals come in over HTTP and go out as events; what became of them comes back as events."""
 
     name = "referrals"
@@ -199,11 +200,6 @@ class ReferralsService(StaticRoutes):
     def disclosure(self, request: Request, referral_id: str) -> dict[str, Any]:
         """What an agency with a task may see of the family now; for the routing service alone."""
         return disclosure(self.store, referral_id, request.args)
-
-    @page("GET", "/track/<token>", public="the address holds a secret of 32 random bytes, and the page tells nothing")
-    def track(self, request: Request, token: str) -> Response:
-        """The tracking page."""
-        return track(self.pages, self.store, request, token)
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

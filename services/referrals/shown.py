@@ -24,6 +24,29 @@ def shown_to_agency(stored: Stored, covered: Collection[str]) -> Json:
     return {**about, **_family(stored, covered)}
 
 
+def shown_to_family(stored: Stored) -> Json:
+    """What a family is shown of itself: in short, and no way to reach it in full, since somebody may look over its shoulder."""
+    contact = stored.details.get("family_contact") or {}
+    return {
+        "children": [{"id": child_id, "first_name": child["first_name"]} for child_id, child in stored.children],
+        "family_contact": {
+            "name": contact.get("name"),
+            "relationship": contact.get("relationship"),
+            **{field: hinted(contact.get(field)) for field in CHANNELS.values()},
+            "safe_contact": contact.get("safe_contact") or {},
+        },
+        "consent": consent_record(stored),
+    }
+
+
+def hinted(way: str | None) -> str | None:
+    """Enough of a number or an address to know it again by: its last three signs, or its first and where it is."""
+    if not way:
+        return None
+    name, at, host = way.partition("@")
+    return f"{name[0]}…@{host}" if at else f"…{way[-3:]}"
+
+
 def parts_of(shown: Json) -> list[str]:
     """What a look was at, as codes, for the record of looks."""
     return [name.replace("_", "-") for name, value in shown.items() if value and name not in ("reference", "kind")]

@@ -1,6 +1,6 @@
 """A referral as it is stored, opened: the row, the family's data in the clear, and the consent in force.
 
-Whoever asks names the owner; another owner's referral is as absent as one that never was.
+Whoever asks owns it, or holds a pass to it; another's referral is as absent as one that never was.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,11 @@ from typing import Any, Protocol
 
 from sqlalchemy import BindParameter, CursorResult, Executable, Row, bindparam, select
 
+from services.referrals.passes import Pass
 from services.referrals.tables import children, consents, referral_keys, referrals
 from shared.clock import london_date
 from shared.http import problems
+from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.messaging.transaction import Transaction
 from shared.privacy.keyring import Keyring
@@ -21,6 +23,8 @@ _ASKED: BindParameter[str] = bindparam("referral")
 # Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
 _ROW = select(referrals).where(referrals.c.id == _ASKED, referrals.c.owner == bindparam("owner"))
 _LOCKED = _ROW.with_for_update()
+_PASSED = select(referrals).where(referrals.c.id == _ASKED)
+_PASSED_LOCKED = _PASSED.with_for_update()
 _CHILDREN = (
     select(children.c.id, children.c.sealed).where(children.c.referral_id == _ASKED).order_by(children.c.position)
 )
@@ -70,9 +74,13 @@ class Stored:
     consent: Consent | None
 
 
-def find(asking: Asking, referral_id: str, owner: str, locked: bool = False) -> Row[Any]:
+def find(asking: Asking, referral_id: str, key: Key, locked: bool = False) -> Row[Any]:
     """The row; raises a 404 problem for none, or one of somebody else."""
-    row = asking.execute(_LOCKED if locked else _ROW, {"referral": referral_id, "owner": owner}).first()
+    if isinstance(key, Pass):
+        mine = key.referral_id if key.referral_id == referral_id else None
+        row = asking.execute(_PASSED_LOCKED if locked else _PASSED, {"referral": mine}).first()
+    else:
+        row = asking.execute(_LOCKED if locked else _ROW, {"referral": referral_id, "owner": key.owner}).first()
     if row is None:
         raise problems.not_found()
     return row

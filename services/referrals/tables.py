@@ -7,6 +7,8 @@
 `consents`       append-only: the newest row is what is in force.
 `timeline`       what happened, as codes.
 `assessments`    what the rules said, with receipts; the one of the newest facts counts.
+`access_codes`   who asked for a code, by a blind index of the reference that was typed; the code itself stands nowhere.
+`passes`         what a code opened: one referral, for one who follows it, by the hash of a secret.
 `drafts`         forms that are not yet sent, sealed, by the hash of a secret that the browser keeps; at most for 30 days.
                  Of one that was sent only the referral's id is left.
 `looks`          who was shown personal data or was refused it, when, for what, which parts.
@@ -137,6 +139,33 @@ drafts = Table(
     Column("expires_at", Moment, nullable=False),
     Column("referral_id", String(36)),
     Index("drafts_expires", "expires_at"),
+)
+
+access_codes = Table(
+    "access_codes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("who", String(64), nullable=False),
+    Column("referral_id", String(36)),
+    Column("role", String(20), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("used_at", Moment),
+    Index("access_codes_who", "who", "asked_at"),
+    Index("access_codes_asked", "asked_at"),
+)
+
+passes = Table(
+    "passes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("referral_id", String(36), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Index("passes_referral", "referral_id"),
+    Index("passes_ends", "ends_at"),
 )
 
 add_messaging_tables(metadata)

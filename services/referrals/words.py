@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from services.referrals.domain import FAMILY, REFERRER
+from services.referrals.progress import ANSWER, CONTACT, Asked
+
 Names = Callable[[str], str]
 
 ITEMS = {
@@ -85,12 +88,39 @@ _TIMELINE = {
     "reopened": "The referral was reopened: {reason}. The agencies' rules are applied again.",
     "entered-in-error": "The referral was made in error: {reason}. Everything about it stops.",
     "looked": "{agency} read the referral for the first time.",
+    "task-overdue": "{agency} owed us {owed} by {due}. It is late, and we have reminded it.",
+    "not-contacted": "We were told that nobody has been in touch. We have asked again, and a person looks into it.",
+    "contact-changed": "The safe way to reach the family was changed. Whoever was asked is told to look.",
     "task-cancelled": "{agency} was told to stop: {reason}.",
     "recall-acknowledged": "{agency} has stopped, and keeps nothing about the family.",
     "concluded": "Every agency that was asked has finished.",
     "notification-sent": "A message was sent ({audience}, {channel}).",
     "notification-failed": "A message could not be delivered ({audience}, {channel}).",
     "notification-suppressed": "A message was held back: it was not safe to send, or had nowhere to go ({audience}).",
+}
+
+OWED = {
+    "acknowledge": "word that it has the referral",
+    "decide": "an answer",
+    "contact": "a first word to the family",
+    "recall": "word that it has stopped",
+}
+
+# What reads otherwise to the family itself.
+_TO_FAMILY = {
+    "under-review": "A person has to decide. Nothing is needed from you now.",
+    "not-eligible": "Nobody in our list can take the referral. You can ask: {signposts}.",
+    "information-requested": "We asked for some more details.",
+    "information-supplied": "More details came in. Thank you.",
+    "consent-given": "Agreement was recorded, for {agencies}.",
+    "consent-withdrawn": "Agreement was withdrawn. Nothing more is shared.",
+    "consent-awaited": "We are still waiting for agreement. Without it we stop on {closes_on}.",
+    "consent-expired": "The time that was agreed is over. Nothing more is shared.",
+    "contact-changed": "The safe way to reach you was changed. Whoever was asked is told to look.",
+    "task-started": "{agency} has begun to work with you.",
+    "task-failed": "{agency} has ended its work.",
+    "task-overdue": "{agency} is late. We have reminded it.",
+    "recall-acknowledged": "{agency} has stopped, and keeps nothing about you.",
 }
 
 TRACKED = {
@@ -100,6 +130,8 @@ TRACKED = {
     "not-eligible": "We looked for help nearby. Whoever made the referral is told what else there is.",
     "information-requested": "We asked for some more details.",
     "task-accepted": "Somebody will help. You will be contacted in the way that you asked for.",
+    "task-overdue": "An answer is late. We have sent a reminder.",
+    "not-contacted": "We were told that nobody has been in touch. We have asked again.",
     "concluded": "Everybody who was asked has finished.",
     "information-supplied": "More details came in. Thank you.",
     "consent-given": "Agreement was recorded.",
@@ -124,8 +156,26 @@ NEXT = {
 }
 
 
-def sentence(kind: str, detail: Mapping[str, Any], name_of: Names) -> str:
-    """A timeline entry for the referrer. `name_of` tells an agency's or a signpost's name by its id."""
+_EXPECTED = {
+    (ANSWER, False): "{who} should answer by {day}.",
+    (CONTACT, False): "{who} should be in touch by {day}.",
+    (ANSWER, True): "{who} should have answered by {day}.",
+    (CONTACT, True): "{who} should have been in touch by {day}.",
+}
+_REMINDED = " They are late. We have reminded them."
+
+
+def expected(asked: Asked, today: date, who: str = "Somebody") -> str | None:
+    """What is to come next from one who was asked, and when; None where nothing is owed. Without `who` it names nobody."""
+    if asked.owes is None:
+        return None
+    what, day = asked.owes
+    text = _EXPECTED[what, day < today].format(who=who, day=_spoken(day.isoformat()))
+    return text + _REMINDED if asked.is_late else text
+
+
+def sentence(kind: str, detail: Mapping[str, Any], name_of: Names, role: str = REFERRER) -> str:
+    """A timeline entry for who follows. `name_of` tells an agency's or a signpost's name by its id."""
     told = {
         "agency": name_of(detail.get("agency", "")),
         "agencies": _joined([name_of(each) for each in detail.get("agencies", ())]),
@@ -135,8 +185,11 @@ def sentence(kind: str, detail: Mapping[str, Any], name_of: Names) -> str:
         "closes_on": _spoken(detail.get("closes_on")),
         "audience": detail.get("audience", ""),
         "channel": detail.get("channel", ""),
+        "owed": OWED.get(detail.get("what", ""), OWED["decide"]),
+        "due": _spoken(detail.get("due")),
     }
-    return _TIMELINE[kind].format(**told)
+    said = _TIMELINE | _TO_FAMILY if role == FAMILY else _TIMELINE
+    return said[kind].format(**told)
 
 
 def _spoken(day: str | None) -> str:

@@ -3,6 +3,7 @@
 Events may come in any order. Each teaches what it can; a decision falls when the newest facts are known and assessed.
 """
 
+from services.routing.alerts import CONTACT_CHANGED, NOT_CONTACTED, alert
 from services.routing.deciding import learn
 from services.routing.domain import Known, Outcome
 from services.routing.domain.knowledge import ELIGIBLE, INELIGIBLE
@@ -12,9 +13,11 @@ from shared.contracts.referrals import (
     ConsentExpired,
     ConsentGiven,
     ConsentWithdrawn,
+    ContactChanged,
     ReferralAmended,
     ReferralClosed,
     ReferralEnteredInError,
+    ReferralNotContacted,
     ReferralReopened,
     ReferralSubmitted,
     ReferralWithdrawn,
@@ -62,6 +65,16 @@ def consent_ended(transaction: Transaction, event: Event) -> None:
     learn(transaction, event, event.data["referral_id"], lambda known: known.with_scope(event.sequence, ()))
 
 
+def not_contacted(transaction: Transaction, event: Event) -> None:
+    """Nobody has been in touch: those who should have been are asked again, and a person asks after it."""
+    alert(transaction, event, NOT_CONTACTED)
+
+
+def contact_changed(transaction: Transaction, event: Event) -> None:
+    """Whoever has the referral in hand must look how the family is reached safely now."""
+    alert(transaction, event, CONTACT_CHANGED)
+
+
 def _ends(how: str) -> Handler:
     """A handler for an end of the referral: everything about it stops."""
     return lambda transaction, event: learn(
@@ -89,6 +102,8 @@ HANDLERS: Handlers = {
     ConsentGiven: consent_given,
     ConsentWithdrawn: consent_ended,
     ConsentExpired: consent_ended,
+    ReferralNotContacted: not_contacted,
+    ContactChanged: contact_changed,
     ReferralWithdrawn: _ends("withdrawn"),
     ReferralClosed: _ends("closed"),
     ReferralEnteredInError: _ends("entered-in-error"),

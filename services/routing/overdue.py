@@ -1,7 +1,7 @@
 """The clock beside the service, and what is late at this moment, for operations.
 
 `GET /v1/overdue` on the management listener answers what agencies still owe, the longest due first; `escalated` says
-what has been late for so long that a person should ask after it.
+what has been late for so long that a person should ask after it, or of whom a family hears nothing.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 from sqlalchemy import func, or_, select
 
+from services.routing.alerts import not_answered
 from services.routing.clock_tables import chases
 from services.routing.clockwork import DEBTS, ESCALATED, OVERDUE, chase
 from services.routing.tables import tasks
@@ -38,7 +39,7 @@ class ClockProvider(DependencyProvider):
 
 def overdue(store: Store) -> dict[str, Any]:
     """What was told to be late and still is: how much, how much of it escalated, and the first MOST, by due date."""
-    owed = or_(*((chases.c.what == debt.what) & debt.owed for debt in DEBTS))
+    owed = or_(not_answered(), *((chases.c.what == debt.what) & debt.owed for debt in DEBTS))
     late = chases.join(tasks, tasks.c.id == chases.c.task_id)
     counted = (
         select(chases.c.stage, func.count().label("number")).select_from(late).where(owed).group_by(chases.c.stage)

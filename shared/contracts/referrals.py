@@ -99,6 +99,35 @@ class ReferralEnteredInError(ReferralWithdrawn):
     FACT = "referral.entered-in-error"
 
 
+class ReferralNotContacted(EventSchema):
+    """Nobody has been in touch, though the day for it is over: says the family, or whoever referred it (`by`)."""
+
+    PRODUCER, FACT = "referrals", "referral.not-contacted"
+
+    referral_id = fields.Id(required=True)
+    reference = fields.Reference(required=True)
+    by = fields.Code(required=True)
+
+
+class ContactChanged(ReferralNotContacted):
+    """The family is to be reached in another way from now on: whoever has the referral in hand must look again."""
+
+    FACT = "contact.changed"
+
+
+class CodeRequested(EventSchema):
+    """Somebody asks for a one-time code, to be sent to `audience`: `referrer` or `family`.
+
+    The code is not in it, nor stored anywhere: who sends the message asks for it with the recipient, by this event's id.
+    """
+
+    PRODUCER, FACT = "referrals", "code.requested"
+
+    referral_id = fields.Id(required=True)
+    reference = fields.Reference(required=True)
+    audience = fields.Code(required=True)
+
+
 class ConsentGiven(EventSchema):
     """The family's agreement was recorded; `scope` is all that it now covers."""
 

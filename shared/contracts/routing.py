@@ -179,3 +179,19 @@ class TaskOverdue(TaskDue):
     """What an agency owes was due before today and has not come. Nothing changes by it: it is chased."""
 
     FACT = "task.overdue"
+
+
+class TaskAlerted(EventSchema):
+    """Something that an agency with an open task should know today: `what` is `not-contacted` or `contact-changed`.
+
+    `not-contacted`: the family hears nothing, though it should have. `contact-changed`: there is another safe way to
+    reach it, to be read before the next word.
+    """
+
+    PRODUCER, FACT = "routing", "task.alerted"
+
+    referral_id = fields.Id(required=True)
+    reference = fields.Reference(required=True)
+    agency = fields.Code(required=True)
+    task_id = fields.Id(required=True)
+    what = fields.Code(required=True)

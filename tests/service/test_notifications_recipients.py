@@ -29,15 +29,15 @@ def recipients(referrals: ReferralsNearby, tmp_path: Path) -> Recipients:
 
 
 def referrer(recipients: Recipients) -> str:
-    return recipients.of("referrer", None, "referral-1", "received").address
+    return recipients.of("referrer", None, "referral-1", "received", "event-1").address
 
 
 def family(recipients: Recipients) -> Recipient:
-    return recipients.of("family", None, "referral-1", "family-routed")
+    return recipients.of("family", None, "referral-1", "family-routed", "event-1")
 
 
 def agency(recipients: Recipients, agency_id: str) -> str:
-    return recipients.of("agency", agency_id, "referral-1", "task-new").address
+    return recipients.of("agency", agency_id, "referral-1", "task-new", "event-1").address
 
 
 def test_referrals_is_asked_with_the_services_key_and_told_the_purpose(
@@ -47,7 +47,7 @@ def test_referrals_is_asked_with_the_services_key_and_told_the_purpose(
     assert referrals.asked == [
         {
             "path": "/internal/v1/referrals/referral-1/recipient",
-            "query": {"audience": ["referrer"], "purpose": ["received"]},
+            "query": {"audience": ["referrer"], "purpose": ["received"], "event": ["event-1"]},
             "key": "Bearer internal-key-of-a-test",
         }
     ]
@@ -95,7 +95,7 @@ def test_a_family_is_asked_after_as_such_and_led_to_its_own_page(
 ) -> None:
     referrals.family = {"channel": "text", "address": "01632 960001", "may_text": True, "link": PAGE}
     assert family(recipients) == Recipient("text", "01632 960001", PAGE)
-    assert referrals.asked[0]["query"] == {"audience": ["family"], "purpose": ["family-routed"]}
+    assert referrals.asked[0]["query"] == {"audience": ["family"], "purpose": ["family-routed"], "event": ["event-1"]}
 
 
 @pytest.mark.parametrize("told", [{"may_text": False}, {}])
@@ -108,7 +108,7 @@ def test_no_text_goes_where_texting_was_not_called_safe(
 
 
 def test_neither_address_nor_page_shows_in_a_representation(recipients: Recipients) -> None:
-    shown = repr(recipients.of("referrer", None, "referral-1", "received"))
+    shown = repr(recipients.of("referrer", None, "referral-1", "received", "event-1"))
     assert "example.org" not in shown
 
 

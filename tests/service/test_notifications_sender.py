@@ -261,7 +261,11 @@ def test_referrals_is_asked_for_the_address_with_key_and_purpose_when_the_messag
     assert notifications.referrals.asked == [
         {
             "path": "/internal/v1/referrals/referral-1/recipient",
-            "query": {"audience": ["referrer"], "purpose": ["received"]},
+            "query": {
+                "audience": ["referrer"],
+                "purpose": ["received"],
+                "event": [notifications.row().event_id],
+            },
             "key": "Bearer internal-key-of-a-test",
         }
     ]

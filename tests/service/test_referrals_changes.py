@@ -48,7 +48,7 @@ def test_what_is_not_allowed_is_refused_with_what_is(desk: ReferralsDesk) -> Non
     again = desk.post(f"/v1/referrals/{referral_id}/withdrawal", {"reason": "other"})
 
     assert ended["http_status"] == again["http_status"] == 409
-    assert ended["allowed"] == ["give-consent", "supply-information", "withdraw", "enter-in-error"]
+    assert ended["allowed"] == ["give-consent", "supply-information", "withdraw", "change-contact", "enter-in-error"]
     assert again["allowed"] == ["enter-in-error"]
     assert len(desk.told(referral_id)) == 2
 
@@ -101,7 +101,7 @@ def test_a_consultation_has_no_consent(desk: ReferralsDesk) -> None:
     answer = desk.post(f"/v1/referrals/{referral_id}/consent", {"given": a_consent()})
 
     assert answer["http_status"] == 409
-    assert answer["allowed"] == ["supply-information", "withdraw", "enter-in-error"]
+    assert answer["allowed"] == ["supply-information", "withdraw", "say-not-contacted", "enter-in-error"]
 
 
 def test_information_changes_the_facts_and_leaves_the_rest(desk: ReferralsDesk) -> None:

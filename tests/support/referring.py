@@ -20,7 +20,8 @@ from services.referrals.front import Front
 from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
 from services.referrals.tables import metadata
-from services.referrals.web.pages import FOLDER, track
+from services.referrals.web import FOLDER
+from services.referrals.web.follow.link import track
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event, EventSchema, read, write
 from shared.contracts.registry import EVENTS, schema_for

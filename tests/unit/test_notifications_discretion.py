@@ -49,7 +49,10 @@ NOTICES = [
     *domain.AGREEMENT_EXPIRED,
     domain.on_consent_awaited(ANY_DAY),
     *domain.REOPENED,
+    *domain.on_alerted("not-contacted", "families-apart", "task-1"),
+    *domain.on_alerted("contact-changed", "families-apart", "task-1"),
 ]
+CODES = [domain.on_code_requested(audience) for audience in (domain.REFERRER, domain.FAMILY)]
 FILES = sorted(FOLDER.glob("*/*.txt"))
 
 
@@ -71,7 +74,7 @@ def message_of(notice: Notice) -> Message:
 
 def words_of(notice: Notice) -> dict[str, str]:
     link = domain.link_of(notice, PAGE, "https://example.net")
-    return {**dict(notice.words), "reference": "7KX-3FM-9QF", "link": link}
+    return {**dict(notice.words), "reference": "7KX-3FM-9QF", "link": link, "code": "012345"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -79,7 +82,7 @@ def test_a_template_puts_in_only_what_it_may_and_its_own_words_reveal_nothing(pa
     assert faults_of(path.read_text()) == []
 
 
-@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.template)
+@pytest.mark.parametrize("notice", [*NOTICES, *CODES], ids=lambda notice: notice.template)
 def test_a_whole_message_with_all_its_headers_reveals_nothing(notice: Notice) -> None:
     email = as_email(message_of(notice), "waypost@example.org").as_string()
     assert revealed_by(email, names_in(load_directory())) == []
@@ -106,8 +109,22 @@ def test_only_families_are_told_by_text_and_each_text_is_one_text_that_reveals_n
         assert revealed_by(text, names_in(load_directory())) == []
 
 
+@pytest.mark.parametrize("notice", CODES, ids=lambda notice: notice.template)
+def test_a_code_is_sent_alone_with_no_link_to_use_it_at(notice: Notice) -> None:
+    message = message_of(notice)
+    text = load_templates()[notice.template].render_text(words_of(notice)) or ""
+    for sent in (message.body, text):
+        assert "012345" in sent
+        assert "7KX-3FM-9QF" in sent
+        assert PAGE not in sent
+        assert revealed_by(sent, names_in(load_directory())) == []
+    assert "012345" not in message.subject
+    assert set(text) <= GSM_7
+    assert len(text) <= 160
+
+
 def test_every_template_is_sent_by_something_and_everything_sent_has_one() -> None:
-    assert {path.parent.name for path in FILES} == {notice.template for notice in NOTICES}
+    assert {path.parent.name for path in FILES} == {notice.template for notice in [*NOTICES, *CODES]}
 
 
 def test_the_sender_is_neutral_even_when_the_setting_names_somebody() -> None:
