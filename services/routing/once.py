@@ -36,7 +36,11 @@ class Once:
         key = key_of(request)
         if key is None:
             return _response(orjson.dumps(self._store.together(work)))
-        owner, asked = request.caller.owner, fingerprint(request.method, request.path, request.body)
+        asked = fingerprint(request.method, request.path, request.body)
+        return self.under(request.caller.owner, key, asked, work)
+
+    def under(self, owner: str, key: str, asked: str, work: Work) -> Response:
+        """The same for an owner's key that came some other way; `asked` is the fingerprint of what was asked."""
 
         def recorded(transaction: Transaction) -> bytes:
             body = orjson.dumps(work(transaction))

@@ -4,6 +4,8 @@ The referral's id (`rehearsal-<rehearsal>-<step>`) is the mark. Nobody but the a
 for, no other agency is asked instead, and no clock chases it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -61,8 +63,17 @@ def recall_later(store: Store, rehearsal_id: str) -> bool:
         return _cancel(transaction, referral_of(rehearsal_id, RECALLED))
 
 
-def note_refusal(store: Store, agency: str, task_id: str, action: str, refused: NotAllowed) -> None:
+@contextmanager
+def refusals_noted(store: Store, agency: str, task_id: str, action: str) -> Iterator[None]:
     """Keeps that the agency tried what its task does not allow, where the task is made up."""
+    try:
+        yield
+    except NotAllowed as refused:
+        _note_refusal(store, agency, task_id, action, refused)
+        raise
+
+
+def _note_refusal(store: Store, agency: str, task_id: str, action: str, refused: NotAllowed) -> None:
     if refused.code != "not-allowed-now":
         return
     with store.reading() as connection:

@@ -1,5 +1,6 @@
 """What routing takes and gives over HTTP, to an agency."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
@@ -130,6 +131,22 @@ class NoteSchema(ActSchema):
     """A note, which only the agency itself is shown."""
 
     note = fields.String(required=True, validate=validate.Length(1, LONGEST_NOTE))
+
+
+SAID: Mapping[str, type[Schema]] = {
+    "accept": ActSchema,
+    "reject": RejectSchema,
+    "hold": HoldSchema,
+    "resume": ActSchema,
+    "start": ActSchema,
+    "complete": CompleteSchema,
+    "fail": FailSchema,
+    "request-information": RequestInformationSchema,
+    "assign": AssignSchema,
+    "note": NoteSchema,
+    "acknowledge-recall": AcknowledgeSchema,
+}
+"""What is said with each action."""
 
 
 class CapacitySchema(Schema):

@@ -1,5 +1,6 @@
 """The routes by which an agency acts on its tasks and says whether it has room. A service that has them is a `TaskRoutes`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema
@@ -7,16 +8,18 @@ from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.routing import schemas
-from services.routing.acting import NotAllowed, act
+from services.routing.acting import act
 from services.routing.capacity import Capacity, capacity_of, set_capacity
 from services.routing.once import OnceProvider
-from services.routing.rehearsing import note_refusal
+from services.routing.rehearsing import refusals_noted
 from services.routing.waiting import decide_waiting
 from shared.clock import london_date
 from shared.http import problems
+from shared.http.keys import Key
 from shared.http.request import Request
 from shared.http.route import route
 from shared.messaging.runtime import StoreProvider
+from shared.messaging.store import Store
 
 READ, WRITE = "tasks:read", "tasks:write"
 _ANSWERS: dict[str, Any] = {
@@ -100,13 +103,7 @@ class TaskRoutes:
     @route("PUT", "/v1/capacity", scope=WRITE, body=schemas.CapacitySchema, returns={200: schemas.CapacitySchema})
     def set_capacity(self, request: Request) -> Any:
         """Says whether the agency has room. Referrals that wait for room alone are decided again when one opens."""
-        capacity = Capacity(**request.load(schemas.CapacitySchema()))
-        today = london_date(self.store.resources.clock.now())
-        if capacity.until is not None and capacity.until < today:
-            raise problems.invalid([problems.FieldError("/until", "in-the-past", "Name today or a later day.")])
-        with self.store.writing() as transaction:
-            set_capacity(transaction, request.caller.owner, capacity, f"key:{request.caller.id}")
-        return _shown(capacity)
+        return _shown(say_capacity(self.store, request.caller, request.load(schemas.CapacitySchema())))
 
     @timer(interval=2)
     def decide_for_room(self) -> None:
@@ -115,11 +112,18 @@ class TaskRoutes:
     def _act(self, request: Request, task_id: str, action: str, schema: Schema) -> Response:
         said = request.load(schema) if request.body or type(schema) not in _MAY_BE_EMPTY else {}
         key = request.caller
-        try:
+        with refusals_noted(self.store, key.owner, task_id, action):
             return self.once.answer(request, lambda transaction: act(transaction, key, task_id, action, said))
-        except NotAllowed as refused:
-            note_refusal(self.store, key.owner, task_id, action, refused)
-            raise
+
+
+def say_capacity(store: Store, key: Key, said: Mapping[str, Any]) -> Capacity:
+    """What the agency says of its room, as `CapacitySchema` loaded it; raises a 422 problem for a day that is over."""
+    capacity = Capacity(**said)
+    if capacity.until is not None and capacity.until < london_date(store.resources.clock.now()):
+        raise problems.invalid([problems.FieldError("/until", "in-the-past", "Name today or a later day.")])
+    with store.writing() as transaction:
+        set_capacity(transaction, key.owner, capacity, f"key:{key.id}")
+    return capacity
 
 
 def _shown(capacity: Capacity) -> Any:
