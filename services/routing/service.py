@@ -23,6 +23,7 @@ from services.routing.schemas import (
     TasksQuerySchema,
 )
 from services.routing.task_routes import TaskRoutes
+from services.routing.web.routes import InboxRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
@@ -38,7 +39,7 @@ from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
 
 
-class RoutingService(TaskRoutes, WebhookRoutes, PeopleSite, StaticRoutes):
+class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticRoutes):
     """Events come in, tasks come to be; agencies hear of them and read them."""
 
     name = "routing"
