@@ -17,6 +17,7 @@ from services.referrals.handlers import HANDLERS
 from services.referrals.recipient import recipient
 from services.referrals.web import FOLDER
 from services.referrals.web.follow.routes import FollowRoutes
+from services.referrals.web.refer.routes import ReferRoutes
 from shared.contracts.disclosure import Disclosed
 from shared.http.management import Management
 from shared.http.request import Request
@@ -32,7 +33,7 @@ READ, WRITE = "referrals:read", "referrals:write"
 FIRST_ANSWERS_KEPT = timedelta(days=7)
 
 
-class ReferralsService(FollowingRoutes, FollowRoutes, StaticRoutes):
+class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes):
     """Referrals come in over HTTP and go out as events; what became of them comes back as events."""
 
     name = "referrals"

@@ -91,7 +91,7 @@ class Places:
 
     def school(self, urn: str | None, postcode: str | None) -> Found:
         """The authority that GIAS gives for the URN; where it is not known, the district of the school's postcode."""
-        entry = self._entry(Kind.SCHOOLS, urn)
+        entry = self.entry(Kind.SCHOOLS, urn)
         if entry and entry.authority:
             place = place_of_authority(entry.authority)
             district = district_of_authority(entry.authority)
@@ -100,7 +100,7 @@ class Places:
 
     def practice(self, ods_code: str | None, postcode: str | None) -> Found:
         """The district of the practice's postcode: the one that ODS gives for the code, else the one that was given."""
-        entry = self._entry(Kind.PRACTICES, ods_code)
+        entry = self.entry(Kind.PRACTICES, ods_code)
         if entry and entry.postcode:
             found = self.postcode(entry.postcode)
             if found and found.district:
@@ -132,7 +132,8 @@ class Places:
             str(kind): register.about.release for kind, register in self._registers.items()
         }
 
-    def _entry(self, kind: Kind, code: str | None) -> Entry | None:
+    def entry(self, kind: Kind, code: str | None) -> Entry | None:
+        """The school of a URN, or the practice of an ODS code; None for one that is not in what was imported."""
         if self._clock() >= self._look_at:
             self._look()
         register = self._registers.get(kind)
