@@ -16,6 +16,7 @@ COMMANDS = {
     "parked": "Messages that failed for good: list, retry, discard.",
     "reviews": "Referrals that wait for a person: list, show, decide.",
     "messages": "What was sent to people, and what could not be.",
+    "audit": "What people did: list it, verify that nobody changed it.",
     "keys": "API keys: create, list, revoke.",
     "agencies": "Agencies' own queues: provision, rotate, revoke, list.",
     "directory": "The agency directory: check, list, show.",

@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 from werkzeug.wrappers import Response
 
 from services.routing.domain.tasks import CANCELLED, OPEN
-from services.routing.tables import metadata, tasks
+from services.routing.tables import tasks
+from shared.audit.record import record
 from shared.contracts.envelope import is_rehearsal
 from shared.http import problems
 from shared.http.keys import Key
@@ -81,14 +82,7 @@ class Disclosure:
     def _note_refusal(self, key: Key, task_id: str, reason: str) -> None:
         """`referrals` was not asked, so the attempt is on record here."""
         with self._store.writing() as transaction:
-            transaction.insert(
-                metadata.tables["audit"],
-                at=transaction.now,
-                actor=f"key:{key.id}",
-                action="disclosure-refused",
-                subject=task_id,
-                detail=reason,
-            )
+            record(transaction, f"key:{key.id}", "disclosure-refused", task_id, reason)
 
 
 def _gone(reason: str) -> Problem:

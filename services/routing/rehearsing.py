@@ -19,6 +19,7 @@ from services.routing.memory import Memory, recall, remember
 from services.routing.rehearsal_tables import refusals
 from services.routing.tables import metadata, tasks
 from services.routing.tasking import cancel_task, request_task
+from shared.audit.record import record
 from shared.contracts.envelope import REHEARSAL, is_rehearsal
 from shared.http import problems
 from shared.ids import new_id
@@ -46,14 +47,7 @@ def begin(store: Store, agency: str, actor: str) -> str:
         _send_late(transaction, referral_of(rehearsal_id, LATE))
         _cancel(transaction, referral_of(rehearsal_id, REORDERED))
         _swap(transaction, referral_of(rehearsal_id, REORDERED))
-        transaction.insert(
-            metadata.tables["audit"],
-            at=transaction.now,
-            actor=actor,
-            action="rehearsal.begin",
-            subject=rehearsal_id,
-            detail=agency,
-        )
+        record(transaction, actor, "rehearsal.begin", rehearsal_id, agency)
     return rehearsal_id
 
 

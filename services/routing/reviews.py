@@ -18,7 +18,8 @@ from services.routing.domain.decision import REVIEWING, may_route
 from services.routing.domain.knowledge import ROUTE, RULINGS
 from services.routing.domain.planning import of_this_round, said_no
 from services.routing.memory import Memory, read_memory, recall
-from services.routing.tables import RECALLED, metadata, referrals, rulings, tasks
+from services.routing.tables import RECALLED, referrals, rulings, tasks
+from shared.audit.record import record
 from shared.contracts.envelope import REHEARSAL
 from shared.http import problems
 from shared.http.management import Management
@@ -140,15 +141,8 @@ def rule(store: Store, referral_id: str, asked: dict[str, Any]) -> dict[str, Any
             agency=agency,
             reason=store.resources.keyring.seal(f"ruling {ruling_id}", asked["reason"].encode()),
         )
-        transaction.insert(
-            metadata.tables["audit"],
-            at=transaction.now,
-            actor=asked["actor"],
-            action=f"review.{decision}",
-            subject=referral_id,
-            detail=f"ruling {ruling_id}",
-        )
         stands = decide_again(transaction, referral_id, lambda known: known.with_ruling(decision, agency))
+        record(transaction, asked["actor"], f"review.{decision}", referral_id, f"ruling {ruling_id}")
     assert stands is not None
     return {"status": stands.status, "agencies": list(stands.agencies), "codes": list(stands.codes)}
 

@@ -70,8 +70,7 @@ def verify(key: bytes, entries: Iterable[Entry], head: Head | None, passes: tupl
             unchained += 1
             continue
         if entry.number != last + 1:
-            missing = "entry" if entry.number == last + 2 else "entries"
-            faults.append(f"{missing} {_span(last + 1, entry.number - 1)} missing")
+            faults.append(f"{_entries(last + 1, entry.number - 1)} taken out")
         expected = mac_of(key, before, entry.number, entry.at, entry.actor, entry.action, entry.subject, entry.detail)
         # After a gap the hash before is not known: that the entry differs would say nothing new.
         if entry.number == last + 1 and not hmac.compare_digest(expected, entry.mac):
@@ -90,11 +89,11 @@ def _faults_of_end(key: bytes, head: Head | None, last: int, mac: str) -> list[s
     if not hmac.compare_digest(seal_of(key, head.number, head.mac), head.seal):
         return ["what says how far the chain goes was changed"]
     if head.number > last:
-        return [f"entries {_span(last + 1, head.number)} were cut off at the end"]
+        return [f"{_entries(last + 1, head.number)} cut off at the end"]
     if (head.number, head.mac) != (last, mac):
         return [f"entries after {head.number} were put in at the end"]
     return []
 
 
-def _span(first: int, last: int) -> str:
-    return str(first) if first == last else f"{first} to {last}"
+def _entries(first: int, last: int) -> str:
+    return f"entry {first} was" if first == last else f"entries {first} to {last} were"

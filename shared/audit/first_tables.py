@@ -43,6 +43,21 @@ def chain(op: Any) -> None:
         op.execute(statement)
 
 
+def unchain(op: Any) -> None:
+    """Takes the chain off; the entries stay."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER audit_no_update")
+        op.execute("DROP TRIGGER audit_no_delete")
+    else:
+        op.execute("DROP TRIGGER audit_is_kept ON audit")
+        op.execute("DROP FUNCTION audit_refuse")
+    op.drop_table("audit_head")
+    op.drop_index("audit_number", "audit")
+    op.drop_index("audit_subject", "audit")
+    for name in ("number", "mac"):
+        op.drop_column("audit", name)
+
+
 def _triggers(dialect: str) -> list[str]:
     if dialect == "sqlite":
         return [

@@ -1,6 +1,6 @@
 """What people may do with messages that failed: see them, try them again, or discard them with a reason.
 
-Everything done is written to the audit table in the same transaction. Nothing here expires on its own.
+Everything done is written to the audit in the same transaction. Nothing here expires on its own.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
+from shared.audit.record import record_each
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
@@ -58,7 +59,7 @@ def retry_parked(store: Store, actor: str, *, ids: Sequence[str] | None = None, 
             .values(parked_at=None, due_at=transaction.now, attempts=0)
             .returning(table.c.event_id)
         )
-        return _note(transaction, store, actor, "parked.retry", list(chosen.scalars()), error or "chosen by id")
+        return _note(transaction, actor, "parked.retry", list(chosen.scalars()), error or "chosen by id")
 
 
 def discard_parked(store: Store, actor: str, reason: str, *, ids: Sequence[str]) -> int:
@@ -75,7 +76,7 @@ def discard_parked(store: Store, actor: str, reason: str, *, ids: Sequence[str])
             transaction.insert(
                 inbox, event_id=row.event_id, type=row.type, subject=row.subject, taken_at=transaction.now
             )
-        return _note(transaction, store, actor, "parked.discard", [row.event_id for row in gone], reason)
+        return _note(transaction, actor, "parked.discard", [row.event_id for row in gone], reason)
 
 
 def oldest_age(moment: datetime | None, now: datetime) -> float | None:
@@ -98,10 +99,6 @@ def _parked(store: Store, ids: Sequence[str] | None, error: str | None) -> Colum
     return and_(*wanted)
 
 
-def _note(transaction: Transaction, store: Store, actor: str, action: str, ids: list[str], detail: str) -> int:
-    audit = store.metadata.tables["audit"]
-    for event_id in ids:
-        transaction.insert(
-            audit, at=transaction.now, actor=actor[:80], action=action, subject=event_id, detail=detail[:500]
-        )
+def _note(transaction: Transaction, actor: str, action: str, ids: list[str], detail: str) -> int:
+    record_each(transaction, actor, action, ids, detail)
     return len(ids)

@@ -1,4 +1,4 @@
-"""The messaging tables that every service's own database holds, and the migration step that makes them.
+"""The messaging tables that every service's own database holds.
 
 `outbox`   events to send and sent; what an agency hears (`audience`) gets a `position` when sent, and is its pull feed.
 `subjects` how many events this service has written of each subject: the `sequence` of the next.
@@ -6,17 +6,16 @@
 `failures` events that have not: due for retry (`due_at`), or parked for a person (`parked_at`).
 """
 
-from typing import Any
-
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
+from shared.audit.tables import add_audit_tables
 from shared.database.types import BigKey, Moment
 
 UNSENT = text("sent_at IS NULL")
 
 
 def add_messaging_tables(metadata: MetaData) -> None:
-    """Declares the four tables in a service's metadata."""
+    """Declares the four tables in a service's metadata, and those of the audit."""
     Table(
         "outbox",
         metadata,
@@ -70,20 +69,4 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Index("failures_due", "due_at"),
         Index("failures_parked", "parked_at"),
     )
-    Table(
-        "audit",
-        metadata,
-        Column("id", BigKey, primary_key=True, autoincrement=True),
-        Column("at", Moment, nullable=False),
-        Column("actor", String(80), nullable=False),
-        Column("action", String(80), nullable=False),
-        Column("subject", String(80), nullable=False),
-        Column("detail", String(500), nullable=False),
-    )
-
-
-def create_messaging_tables(op: Any) -> None:
-    """The first migration's share: makes the tables as they are declared above. `op` is Alembic's."""
-    metadata = MetaData()
-    add_messaging_tables(metadata)
-    metadata.create_all(op.get_bind())
+    add_audit_tables(metadata)

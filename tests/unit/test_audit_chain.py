@@ -50,8 +50,8 @@ def test_a_changed_entry_is_found(about: dict[str, object]) -> None:
 def test_a_gap_is_found() -> None:
     entries, head = a_chain(6)
 
-    assert verify(KEY, [*entries[:1], *entries[2:]], head).faults == ("entry 2 missing",)
-    assert verify(KEY, [*entries[:1], *entries[4:]], head).faults == ("entries 2 to 4 missing",)
+    assert verify(KEY, [*entries[:1], *entries[2:]], head).faults == ("entry 2 was taken out",)
+    assert verify(KEY, [*entries[:1], *entries[4:]], head).faults == ("entries 2 to 4 were taken out",)
 
 
 def test_entries_that_changed_places_are_found() -> None:

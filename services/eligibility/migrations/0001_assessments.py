@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.database.types import Moment
-from shared.messaging.tables import create_messaging_tables
+from shared.messaging import first_tables
 
 revision = "eligibility_0001"
 down_revision = None
@@ -21,4 +21,4 @@ def upgrade() -> None:
         sa.Column("outcomes", sa.JSON, nullable=False),
         sa.Column("assessed_at", Moment, nullable=False),
     )
-    create_messaging_tables(op)
+    first_tables.create(op)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.database.types import Moment
-from shared.messaging.tables import create_messaging_tables
+from shared.messaging import first_tables
 
 revision = "notifications_0001"
 down_revision = None
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    create_messaging_tables(op)
+    first_tables.create(op)
     op.create_table(
         "deliveries",
         sa.Column("id", sa.String(36), primary_key=True),

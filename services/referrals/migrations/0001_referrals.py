@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.database.types import BigKey, Moment
-from shared.messaging.tables import create_messaging_tables
+from shared.messaging import first_tables
 
 revision = "referrals_0001"
 down_revision = None
@@ -110,4 +110,4 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(80), nullable=False),
         sa.Index("looks_referral", "referral_id", "at"),
     )
-    create_messaging_tables(op)
+    first_tables.create(op)

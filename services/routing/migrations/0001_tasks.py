@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from shared.database.types import BigKey, Moment
-from shared.messaging.tables import create_messaging_tables
+from shared.messaging import first_tables
 
 revision = "routing_0001"
 down_revision = None
@@ -73,4 +73,4 @@ def upgrade() -> None:
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("revoked_at", Moment),
     )
-    create_messaging_tables(op)
+    first_tables.create(op)
