@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.client import post
 from services.catalogue import agency_queue, runtime_of, topology
-from services.commands.first_start import EXAMPLE
+from services.commands.demo import EXAMPLE
 from shared.http.stored_keys import create_key
 from shared.ids import new_id
 from shared.messaging.broker import broker_for

@@ -4,8 +4,6 @@ At scale it is made by `waypost migrate` and by whoever keeps the secrets; then 
 """
 
 import fcntl
-import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +12,11 @@ from typing import IO
 import typer
 
 from services.catalogue import migrations_of, runtime_of
+from services.commands.demo import demo_invitations, demo_keys, example_call
+from services.commands.secret_files import write_secret
 from shared.database.migrations import migrate
-from shared.http.stored_keys import create_key
 from shared.privacy.keyfile import create_key_file
 from shared.settings import Settings
-
-DEMO_KEYS = {
-    "referrer": ("referrals", "demo-school", ["referrals:write", "referrals:read"]),
-    "families-apart": ("routing", "families-apart", ["events:read", "tasks:read", "tasks:write"]),
-    "time-matters": ("routing", "time-matters", ["events:read", "tasks:read", "tasks:write"]),
-    "operations": ("operations", "demo-operations", ["operations:read", "operations:write"]),
-}
 
 
 @dataclass
@@ -32,6 +24,7 @@ class FirstStart:
     """What was made, and the lock that keeps a second process away from the same files."""
 
     demo_keys: dict[str, str]
+    invitations: dict[str, str]
     lock: IO[str] | None
 
     def welcome(self, settings: Settings, names: list[str], seconds: float) -> str:
@@ -52,62 +45,23 @@ class FirstStart:
                 f"  curl -s {settings.agencies_url}/v1/events -H 'Authorization: Bearer {self.demo_keys['families-apart']}'"
             )
             lines.append("  ./waypost queues")
+        if self.invitations:
+            lines += [
+                "",
+                "Sign in: make yourself an account with an invitation (for a week, or until the next start):",
+                "",
+            ]
+            lines += [f"  {label:<22} {address}" for label, address in self.invitations.items()]
         return "\n".join([*lines, ""])
 
 
 AUDIENCES = {"referrals": "referrers", "routing": "agencies", "operations": "operations"}
 
-EXAMPLE = {
-    "kind": "family-support",
-    "referrer": {
-        "type": "school",
-        "name": "Test Teacher",
-        "role": "Pastoral lead",
-        "organisation": "Test School",
-        "email": "teacher@example.org",
-    },
-    "children": [
-        {
-            "first_name": "Test",
-            "last_name": "Child",
-            "date_of_birth": "2017-03-14",
-            "told": "partly",
-            "school": {"postcode": "KT3 4LT"},
-        }
-    ],
-    "relative": {"relationship": "parent", "stage": "sentenced"},
-    "home": {"postcode": "KT1 1AA"},
-    "family_contact": {
-        "name": "Test Parent",
-        "relationship": "mother",
-        "telephone": "01632 960001",
-        "safe_contact": {"telephone": {"safe": True, "message": False, "text": False, "name_organisation": False}},
-    },
-    "needs": ["telling-the-children"],
-    "consent": {
-        "given_by": "parent-or-carer",
-        "name": "Test Parent",
-        "method": "verbal",
-        "given_at": "2026-11-20T10:00:00Z",
-        "wording_version": "2026-11",
-        "agencies": ["families-apart"],
-        "child_view": "agrees",
-    },
-}
-
-
-def example_call(settings: Settings, key: str) -> str:
-    """A referral as one `curl`, to be pasted into a shell."""
-    return (
-        f"  curl -s {settings.public_url}/v1/referrals -H 'Authorization: Bearer {key}' \\\n"
-        f"    -H 'Content-Type: application/json' -d '{json.dumps(EXAMPLE)}'"
-    )
-
 
 def prepare(settings: Settings, names: list[str]) -> FirstStart:
     """Makes what the default lacks; says what it does, since the first time takes some seconds."""
     if not settings.database.startswith("sqlite"):
-        return FirstStart({}, None)
+        return FirstStart({}, {}, None)
     lock = _alone(settings.data)
     _make_secrets(settings)
     _build_places(settings.data)
@@ -115,7 +69,7 @@ def prepare(settings: Settings, names: list[str]) -> FirstStart:
         runtime = runtime_of(name, settings)
         migrate(runtime.store.database, migrations_of(name))
         runtime.store.database.close()
-    return FirstStart(_demo_keys(settings), lock)
+    return FirstStart(demo_keys(settings), demo_invitations(settings, names), lock)
 
 
 def _alone(data: Path) -> IO[str]:
@@ -137,16 +91,7 @@ def _make_secrets(settings: Settings) -> None:
     if not settings.master_key_file.exists():
         create_key_file(settings.master_key_file)
     if not settings.internal_key_file.exists():
-        _write_secret(settings.internal_key_file, secrets.token_urlsafe(32))
-
-
-def _write_secret(path: Path, text: str) -> None:
-    half = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
+        write_secret(settings.internal_key_file, secrets.token_urlsafe(32))
 
 
 def _build_places(data: Path) -> None:
@@ -154,18 +99,3 @@ def _build_places(data: Path) -> None:
 
     if not (data / "places" / "postcodes.index").exists():
         build(data)
-
-
-def _demo_keys(settings: Settings) -> dict[str, str]:
-    path = settings.data / "keys" / "demo.json"
-    if path.exists():
-        keys: dict[str, str] = json.loads(path.read_text())
-        return keys
-    made = {}
-    for audience, (service, owner, scopes) in DEMO_KEYS.items():
-        runtime = runtime_of(service, settings)
-        migrate(runtime.store.database, migrations_of(service))
-        made[audience] = create_key(runtime.store, owner, scopes, "demo")
-        runtime.store.database.close()
-    _write_secret(path, json.dumps(made, indent=1))
-    return made
