@@ -127,7 +127,7 @@ def link_of(notice: Notice, public_url: str, agencies_url: str) -> str:
 
     So theirs is asked for when the message goes, and this is where people begin.
     """
-    return f"{agencies_url.rstrip('/')}/v1/tasks/{notice.task_id}" if notice.audience == AGENCY else public_url
+    return f"{agencies_url.rstrip('/')}/tasks/{notice.task_id}" if notice.audience == AGENCY else public_url
 
 
 def plain_date(day: date) -> str:

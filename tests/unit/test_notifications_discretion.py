@@ -93,7 +93,7 @@ def test_every_message_has_the_reference_and_the_link_and_no_gap(notice: Notice)
     message = message_of(notice)
     assert "7KX-3FM-9QF" in message.subject
     assert "7KX-3FM-9QF" in message.body
-    assert re.search(rf"^({PAGE}|https://example\.net/v1/tasks/task-1)$", message.body, re.M)
+    assert re.search(rf"^({PAGE}|https://example\.net/tasks/task-1)$", message.body, re.M)
     assert "{" not in message.subject + message.body
 
 

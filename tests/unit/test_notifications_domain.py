@@ -47,7 +47,7 @@ def test_what_is_wanted_is_named_by_its_kind_alone(items: list[str], words: str)
 
 def test_an_agency_is_led_to_its_task_and_a_referrer_to_where_people_begin() -> None:
     agency, referrer = domain.on_routed("consultation", "an-agency", "task-1", date(2026, 11, 25), date(2026, 12, 1))
-    assert domain.link_of(agency, *BASES) == "https://agencies.example.org/v1/tasks/task-1"
+    assert domain.link_of(agency, *BASES) == "https://agencies.example.org/tasks/task-1"
     assert domain.link_of(referrer, *BASES) == "https://example.org/"
 
 
