@@ -6,10 +6,11 @@ An assessment names the facts that it used by their sequence, so whoever reads i
 from sqlalchemy import select
 
 from services.eligibility.domain import outcome_of
+from services.eligibility.erasing import erased
 from services.eligibility.tables import assessments
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
-from shared.contracts.referrals import ReferralAmended, ReferralReopened, ReferralSubmitted
+from shared.contracts.referrals import ReferralAmended, ReferralErased, ReferralReopened, ReferralSubmitted
 from shared.messaging.inbox import Handlers
 from shared.messaging.transaction import Transaction
 from shared.rules import facts_of
@@ -58,4 +59,9 @@ def _assess(transaction: Transaction, event: Event) -> None:
     )
 
 
-HANDLERS: Handlers = {ReferralSubmitted: submitted, ReferralAmended: amended, ReferralReopened: amended}
+HANDLERS: Handlers = {
+    ReferralSubmitted: submitted,
+    ReferralAmended: amended,
+    ReferralReopened: amended,
+    ReferralErased: erased,
+}

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Column, Integer, MetaData, String, Table
 
 from shared.database.types import Moment
 from shared.messaging.tables import add_messaging_tables
+from shared.privacy.erased import add_erased_table
 
 metadata = MetaData()
 
@@ -22,3 +23,4 @@ assessments = Table(
 )
 
 add_messaging_tables(metadata)
+add_erased_table(metadata)

@@ -6,6 +6,7 @@ message needs of another event (its reference) is looked up when it is sent.
 
 from services.notifications import domain
 from services.notifications.domain import Notice
+from services.notifications.erasing import erased
 from services.notifications.tables import deliveries
 from shared.contracts import referrals, routing
 from shared.contracts.envelope import Event
@@ -71,6 +72,7 @@ HANDLERS: Handlers = {
     referrals.ReferralSubmitted: submitted,
     referrals.ReferralWithdrawn: _always(*domain.WITHDRAWN),
     referrals.ReferralReopened: _always(*domain.REOPENED),
+    referrals.ReferralErased: erased,
     referrals.ReferralClosed: closed,
     referrals.ConsentExpired: _always(*domain.AGREEMENT_EXPIRED),
     referrals.ConsentAwaited: consent_awaited,

@@ -10,9 +10,11 @@ from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, te
 
 from shared.database.types import Moment
 from shared.messaging.tables import add_messaging_tables
+from shared.privacy.erased import add_erased_table
 
 metadata = MetaData()
 add_messaging_tables(metadata)
+add_erased_table(metadata)
 
 _AWAITED = text("receipt_due_at IS NOT NULL")
 _PENDING = text("status = 'pending'")

@@ -14,6 +14,7 @@ import eventlet
 from sqlalchemy import delete, func, select, update
 
 from services.referrals import forms
+from services.referrals.domain import ERASED
 from services.referrals.known import Known
 from services.referrals.passes import LONGEST, issue
 from services.referrals.tables import access_codes as table
@@ -32,7 +33,7 @@ GOOD_FOR = timedelta(minutes=15)
 MOST_TRIES = 5
 MOST_AN_HOUR, MOST_A_DAY = 3, 10
 """Codes for one reference, whether it exists or not; more are not sent, and that is not told."""
-ADDRESS_AN_HOUR, ADDRESS_AT_ONCE = 20, 10
+ADDRESS_AN_HOUR, CODE_BURST = 20, 10
 ANSWERED_AFTER = 0.25  # seconds, longer than either way takes
 KEPT = timedelta(days=2)
 
@@ -44,11 +45,11 @@ NOT_A_REFERENCE = FieldError("/reference", "not-a-reference", "Write a reference
 class AccessCodes:
     """One for each service in a process."""
 
-    def __init__(self, store: Store, known: Known) -> None:
+    def __init__(self, store: Store, known: Known, burst: int = CODE_BURST) -> None:
         self._store = store
         self._known = known
         self._keyring: Keyring = store.resources.keyring
-        self._addresses = RateLimit(ADDRESS_AN_HOUR / 3600, ADDRESS_AT_ONCE)
+        self._addresses = RateLimit(ADDRESS_AN_HOUR / 3600, burst)
 
     def ask(self, raw: Any, address: str) -> Json:
         """Has a code sent, where there is somebody to send it to. The answer is the same in every case.
@@ -78,7 +79,9 @@ class AccessCodes:
         now, who = transaction.now, self._keyring.blind_index("access code", reference, role)
         # The row is held, so that many who ask at once are counted one after the other.
         row = transaction.execute(
-            select(referrals.c.id).where(referrals.c.reference == reference).with_for_update()
+            select(referrals.c.id)
+            .where(referrals.c.reference == reference, referrals.c.status != ERASED)
+            .with_for_update()
         ).first()
         transaction.execute(delete(table).where(table.c.asked_at < now - KEPT))
         mine = select(func.count()).where(table.c.who == who)

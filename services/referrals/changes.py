@@ -20,7 +20,7 @@ from services.referrals.passes import end_others, role_of
 from services.referrals.period import clock_of
 from services.referrals.progress import asked_of, said_lately, without_contact
 from services.referrals.reading import entries_of
-from services.referrals.stored import Consent, consent_of, data_key, find, opened
+from services.referrals.stored import Consent, consent_of, data_key, find, is_erased, opened
 from services.referrals.tables import children, consents, referrals
 from shared.clock import london_date
 from shared.contracts.referrals import (
@@ -184,7 +184,7 @@ class Changes:
         row, status = _moved(transaction, referral_id, key, "give-consent")
         sealing = data_key(transaction, row.id, self._keyring)
         if sealing is None:
-            raise Problem(410, "erased", "The personal data of this referral has been erased")
+            raise is_erased()
         record = given_row(new_id(), row.id, given, key, sealing, transaction.now)
         transaction.insert(consents, **record)
         _set_clock(transaction, row, status, record["expires_on"])

@@ -31,6 +31,7 @@ _ENDED = {
     "withdrawn": "referral-withdrawn",
     "entered-in-error": "referral-entered-in-error",
     "closed": "referral-closed",
+    "erased": "erased",
 }
 
 

@@ -20,7 +20,8 @@ ERROR_REASONS = ("wrong-family", "made-twice", "a-trial", "other")
 OLDEST_AGE = 25
 
 OPEN = ("awaiting-consent", "screening", "information-requested", "under-review", "routed")
-STATES = (*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error")
+ERASED = "erased"
+STATES = (*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error", ERASED)
 FOLLOWERS = REFERRER, FAMILY = "referrer", "family"
 FAMILY_ACTIONS = ("give-consent", "withdraw-consent", "change-contact")
 DECIDABLE = ("screening", "information-requested", "under-review")
@@ -69,6 +70,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     *_from((*OPEN, "not-eligible", "closed", "withdrawn"), "enter-in-error", REFERRER, "entered-in-error"),
     *_from((*DECIDABLE, "routed"), "await-consent", "waypost", "awaiting-consent"),
     *_from(("awaiting-consent",), "give-up", "waypost", "closed"),
+    *_from((*OPEN, "not-eligible", "closed", "withdrawn", "entered-in-error"), "erase", "data-protection", ERASED),
 )
 
 _NEXT = {(item.state, item.action, item.role): item.next for item in TRANSITIONS}

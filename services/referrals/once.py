@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from services.referrals.stored import is_erased
 from shared.http.first_answers import FirstAnswers
 from shared.http.idempotency import Record, Running, fingerprint, key_of, replay
 from shared.http.problems import Problem
@@ -90,6 +91,8 @@ class Once:
 
 
 def _again(first: Record, asked: str) -> Response:
+    if first.status == 410:
+        raise is_erased()
     response = replay(first, asked)
     if first.status == 201:
         response.headers["Location"] = location(orjson.loads(first.body)["id"])

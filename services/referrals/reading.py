@@ -63,7 +63,7 @@ class Reading:
     def timeline(self, referral_id: str, key: Key) -> Json:
         """What happened, in codes and in words, the oldest first; what happens next; and who was asked."""
         with self._store.reading() as connection:
-            row = find(connection, referral_id, key)
+            row = find(connection, referral_id, key, erased_too=True)
             entries = entries_of(connection, referral_id)
         now, name_of = self._store.resources.clock.now(), self._known.entry_name
         asked, today = asked_of(entries), london_date(now)

@@ -7,7 +7,7 @@ from nameko.timer import timer
 from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
-from services.referrals import answers, schemas, tables
+from services.referrals import answers, schemas, tables, watch
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
 from services.referrals.disclosure import DisclosureQuery, disclosure
@@ -46,7 +46,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     pages = PagesProvider(FOLDER)
     access = InnerAccess(find_key)
     management = Management()
-    desk = Desk()
+    desk = Desk(watch.ROUTES)
 
     @route(
         "POST",
@@ -101,7 +101,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
         summary="Withdraw a referral: everything about it stops",
         body=schemas.Withdrawal,
         returns={200: answers.Changed},
-        problems=[404, 409],
+        problems=[404, 409, 410],
         idempotent=True,
     )
     def withdraw(self, request: Request, referral_id: str) -> Response:
@@ -161,7 +161,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
         summary="Take back a referral that should never have been made; for good",
         body=schemas.EnteredInError,
         returns={200: answers.Changed},
-        problems=[404, 409],
+        problems=[404, 409, 410],
         idempotent=True,
     )
     def entered_in_error(self, request: Request, referral_id: str) -> Response:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import BindParameter, CursorResult, Executable, Row, bindparam, select
 
+from services.referrals.domain import ERASED
 from services.referrals.passes import Pass
 from services.referrals.tables import children, consents, referral_keys, referrals
 from shared.clock import london_date
@@ -74,8 +75,8 @@ class Stored:
     consent: Consent | None
 
 
-def find(asking: Asking, referral_id: str, key: Key, locked: bool = False) -> Row[Any]:
-    """The row; raises a 404 problem for none, or one of somebody else."""
+def find(asking: Asking, referral_id: str, key: Key, locked: bool = False, erased_too: bool = False) -> Row[Any]:
+    """The row; raises a 404 problem for none, or one of somebody else, and 410 for one that was erased."""
     if isinstance(key, Pass):
         mine = key.referral_id if key.referral_id == referral_id else None
         row = asking.execute(_PASSED_LOCKED if locked else _PASSED, {"referral": mine}).first()
@@ -83,14 +84,21 @@ def find(asking: Asking, referral_id: str, key: Key, locked: bool = False) -> Ro
         row = asking.execute(_LOCKED if locked else _ROW, {"referral": referral_id, "owner": key.owner}).first()
     if row is None:
         raise problems.not_found()
+    if row.status == ERASED and not erased_too:
+        raise is_erased()
     return row
+
+
+def is_erased() -> Problem:
+    """What is answered of a referral whose key was destroyed."""
+    return Problem(410, "erased", "The personal data of this referral has been erased")
 
 
 def opened(asking: Transaction, row: Row[Any], keyring: Keyring) -> Stored:
     """The referral of `row`; raises a 410 problem when its key was destroyed."""
     key = data_key(asking, row.id, keyring)
     if key is None:
-        raise Problem(410, "erased", "The personal data of this referral has been erased")
+        raise is_erased()
     rows = asking.execute(_CHILDREN, {"referral": row.id})
     return Stored(
         row=row,

@@ -20,9 +20,11 @@ from shared.database.types import BigKey, Moment
 from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
+from shared.privacy.erased import add_erased_table
 
 metadata = MetaData()
 CLOCKED = text("clock_due_at IS NOT NULL")
+SCREENING = text("status = 'screening'")
 
 # First, so that a key that is used again stops a transaction before anything else is written.
 idempotency = idempotency_table(metadata)
@@ -47,6 +49,7 @@ referrals = Table(
     Index("referrals_owner", "owner", "id"),
     Index("referrals_owner_status", "owner", "status", "id"),
     Index("referrals_clock", "clock_due_at", sqlite_where=CLOCKED, postgresql_where=CLOCKED),
+    Index("referrals_screening", "received_at", sqlite_where=SCREENING, postgresql_where=SCREENING),
 )
 
 referral_keys = Table(
@@ -169,3 +172,4 @@ passes = Table(
 )
 
 add_messaging_tables(metadata)
+add_erased_table(metadata)

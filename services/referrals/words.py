@@ -60,6 +60,7 @@ REASONS = {
     "other": "another reason",
     "out-of-area": "the family lives outside its area",
     "referral-closed": "the referral was closed",
+    "referral-erased": "all that was held about the family was erased",
     "referral-withdrawn": "the referral was withdrawn",
     "waiting-list": "there is a waiting list",
 }
@@ -87,6 +88,7 @@ _TIMELINE = {
     "task-failed": "{agency} has ended its work: {reason}.",
     "reopened": "The referral was reopened: {reason}. The agencies' rules are applied again.",
     "entered-in-error": "The referral was made in error: {reason}. Everything about it stops.",
+    "erased": "All that was held about the family was erased. What is left is this list.",
     "looked": "{agency} read the referral for the first time.",
     "task-overdue": "{agency} owed us {owed} by {due}. It is late, and we have reminded it.",
     "not-contacted": "We were told that nobody has been in touch. We have asked again, and a person looks into it.",
@@ -153,6 +155,7 @@ NEXT = {
     "closed": "Nothing more will happen here.",
     "withdrawn": "Nothing more will happen here.",
     "entered-in-error": "Nothing more will happen here.",
+    "erased": "Nothing more will happen here: all that was held was erased.",
 }
 
 

@@ -7,6 +7,7 @@ from services.routing.alerts import CONTACT_CHANGED, NOT_CONTACTED, alert
 from services.routing.deciding import learn
 from services.routing.domain import Known, Outcome
 from services.routing.domain.knowledge import ELIGIBLE, INELIGIBLE
+from services.routing.erasing import erased
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
 from shared.contracts.referrals import (
@@ -17,6 +18,7 @@ from shared.contracts.referrals import (
     ReferralAmended,
     ReferralClosed,
     ReferralEnteredInError,
+    ReferralErased,
     ReferralNotContacted,
     ReferralReopened,
     ReferralSubmitted,
@@ -107,4 +109,5 @@ HANDLERS: Handlers = {
     ReferralWithdrawn: _ends("withdrawn"),
     ReferralClosed: _ends("closed"),
     ReferralEnteredInError: _ends("entered-in-error"),
+    ReferralErased: erased,
 }

@@ -26,6 +26,7 @@ from shared.database.types import BigKey, Moment
 from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
+from shared.privacy.erased import add_erased_table
 from shared.web.people.tables import add_people_tables
 
 metadata = MetaData()
@@ -155,4 +156,5 @@ capacities = Table(
 
 api_keys = api_keys_table(metadata)
 add_messaging_tables(metadata)
+add_erased_table(metadata)
 add_people_tables(metadata)

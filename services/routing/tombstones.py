@@ -18,7 +18,7 @@ from shared.contracts.routing import TaskDue, TaskOverdue, TaskRecallAcknowledge
 
 SCHEMA = "urn:waypost:schema:tombstone.v1"
 _TELL_NOTHING = {event.type() for event in (TaskRecalled, TaskRecallAcknowledged, TaskDue, TaskOverdue)}
-_FOR_GOOD = ("withdrawn", "entered-in-error")
+_FOR_GOOD = ("withdrawn", "entered-in-error", "erased")
 
 
 def shown(connection: Connection, agency: str, rows: Sequence[Any]) -> list[tuple[int, bytes]]:

@@ -99,6 +99,12 @@ class ReferralEnteredInError(ReferralWithdrawn):
     FACT = "referral.entered-in-error"
 
 
+class ReferralErased(ReferralWithdrawn):
+    """All that is held about the family is destroyed, for good: whoever holds any of it destroys it too."""
+
+    FACT = "referral.erased"
+
+
 class ReferralNotContacted(EventSchema):
     """Nobody has been in touch, though the day for it is over: says the family, or whoever referred it (`by`)."""
 

@@ -12,6 +12,7 @@ EVENTS: tuple[type[EventSchema], ...] = (
     referrals.ReferralWithdrawn,
     referrals.ReferralClosed,
     referrals.ReferralEnteredInError,
+    referrals.ReferralErased,
     referrals.ReferralNotContacted,
     referrals.ContactChanged,
     referrals.CodeRequested,

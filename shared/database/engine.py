@@ -63,6 +63,19 @@ class Database:
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def forget_deleted(self) -> None:
+        """On SQLite, where deleted rows are overwritten: empties the log, which still has the pages from before.
+
+        While somebody reads, it stays for the next time. PostgreSQL overwrites when it vacuums, which it does by itself.
+        """
+        if not self.is_sqlite:
+            return
+        with self._writer, self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # Whoever reads may be a green thread of this process, which would wait for us.
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("PRAGMA busy_timeout=5000")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -74,7 +87,14 @@ def _to_json(value: Any) -> str:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "cache_size=-2000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=5000",
+        "foreign_keys=ON",
+        "cache_size=-2000",
+        "secure_delete=ON",  # What is deleted is overwritten: a key that was destroyed must not lie in the file.
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

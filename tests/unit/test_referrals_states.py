@@ -53,7 +53,13 @@ def test_what_has_ended_without_being_withdrawn_can_be_opened_again() -> None:
     assert {item.role for item in TRANSITIONS if item.action == "reopen"} == {"referrer"}
 
 
-@pytest.mark.parametrize("state", sorted(set(STATES) - {"entered-in-error"}))
+@pytest.mark.parametrize("state", STATES)
+def test_every_referral_can_be_erased_and_nothing_leads_out_of_that(state: str) -> None:
+    assert next_state(state, "erase", "data-protection", FAMILY) == (None if state == "erased" else "erased")
+    assert [item for item in TRANSITIONS if item.state == "erased"] == []
+
+
+@pytest.mark.parametrize("state", sorted(set(STATES) - {"entered-in-error", "erased"}))
 def test_an_error_is_an_error_in_every_state(state: str) -> None:
     assert next_state(state, "enter-in-error", "referrer", FAMILY) == "entered-in-error"
 

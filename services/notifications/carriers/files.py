@@ -6,12 +6,17 @@ hold addresses.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 from services.notifications.carriers.carrier import CarrierAway, Message
 from services.notifications.carriers.mime import as_email
 from shared.places.atomic import replacing
+
+
+def file_name(written_at: datetime, message_id: str) -> str:
+    """What the file of a message is called."""
+    return f"{written_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{message_id}.eml"
 
 
 class FileCarrier:
@@ -33,9 +38,8 @@ class FileCarrier:
 
     def send(self, message: Message) -> None:
         email = as_email(message, self._sender)
-        name = f"{message.written_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{message.id}.eml"
         try:
-            with replacing(self._folder / name) as part:
+            with replacing(self._folder / file_name(message.written_at, message.id)) as part:
                 part.touch(mode=0o600)
                 part.write_bytes(email.as_bytes())
         except OSError:

@@ -46,8 +46,8 @@ class Ruling:
 class Known:
     """One referral. A sequence of 0 means that nothing of the kind was heard yet.
 
-    `ended` says how it ended (`withdrawn`, `closed`, `entered-in-error`), and is empty while it goes on. `round` is the
-    sequence of the event that last opened it again: what agencies did before does not bind those who are asked now.
+    `ended` says how it ended (`withdrawn`, `closed`, `entered-in-error`, `erased`), and is empty while it goes on. `round`
+    is the sequence of the event that last opened it again: what agencies did before does not bind those asked now.
     """
 
     reference: str = ""
@@ -99,7 +99,7 @@ class Known:
         return replace(self, outcomes=tuple(outcomes), assessed_sequence=facts_sequence)
 
     def with_end(self, sequence: int, ended: str) -> "Known":
-        """The referral was withdrawn, closed, or entered in error."""
+        """The referral was withdrawn, closed, entered in error, or erased."""
         if sequence <= self.ended_sequence:
             return self
         return replace(self, ended=ended, ended_sequence=sequence)

@@ -15,6 +15,7 @@ from services.routing.domain.tasks import (
     CANCELLED,
     CLOSED,
     COMPLETED,
+    ERASED,
     FACTS_CHANGED,
     FAILED,
     IN_ERROR,
@@ -25,7 +26,7 @@ from services.routing.domain.tasks import (
     Task,
 )
 
-_WHY_ENDED = {"withdrawn": WITHDRAWN, "closed": CLOSED, "entered-in-error": IN_ERROR}
+_WHY_ENDED = {"withdrawn": WITHDRAWN, "closed": CLOSED, "entered-in-error": IN_ERROR, "erased": ERASED}
 
 
 @dataclass(frozen=True)

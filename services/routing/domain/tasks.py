@@ -33,12 +33,13 @@ WHY_REJECTED = (
 WHY_HELD = ("waiting-list", "child-not-told", "awaiting-information")
 HOW_COMPLETED = ("intensive", "low-level", "group", "online", "mentoring", "consultation-given")
 WHY_FAILED = ("could-not-contact", "disengaged", "family-declined")
-WITHDRAWN, UNCOVERED, FACTS_CHANGED, CLOSED, IN_ERROR = WHY_CANCELLED = (
+WITHDRAWN, UNCOVERED, FACTS_CHANGED, CLOSED, IN_ERROR, ERASED = WHY_CANCELLED = (
     "referral-withdrawn",
     "consent-withdrawn",
     "facts-changed",
     "referral-closed",
     "entered-in-error",
+    "referral-erased",
 )
 AWAITING_INFORMATION = "awaiting-information"
 ITEMS = (
