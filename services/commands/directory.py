@@ -27,6 +27,8 @@ def check(folder: Folder = None) -> None:
     directory = _load(folder)
     counts = f"agencies: {len(directory.agencies)}, signposts: {len(directory.signposts)}"
     typer.echo(f"{directory.version} · {counts} · no mistakes")
+    kept = ", ".join(f"{state} {period}" for state, period in directory.retention.items())
+    typer.echo(f"referrals are kept: {kept or 'for ever, since no retention.yaml says how long'}")
 
 
 @app.command("list")

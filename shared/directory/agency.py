@@ -1,10 +1,11 @@
 """The directory in memory: agencies with compiled rules, signposts, and the version that decisions are stored with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from shared.directory.retention import Periods
 from shared.rules.evaluate import CompiledRules, Context
 from shared.rules.facts import Facts
 from shared.rules.receipt import ELIGIBLE, Receipt
@@ -79,12 +80,14 @@ class AgencyDecision:
 class Directory:
     """All entries of one folder.
 
-    `version` changes when what a file says does, not when a comment or its layout does.
+    `version` changes when what a file says does, not when a comment or its layout does. `retention` is how long a referral
+    is kept in each state that it can end in; empty where no file says so.
     """
 
     version: str
     agencies: tuple[Agency, ...]
     signposts: tuple[Signpost, ...]
+    retention: Periods = field(default_factory=dict)
 
     def agency(self, agency_id: str) -> Agency:
         """The agency; KeyError when there is none of that id."""

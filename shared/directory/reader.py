@@ -15,11 +15,12 @@ from marshmallow import ValidationError
 
 from shared.directory.agency import Agency, Directory, Signpost
 from shared.directory.criteria_builder import build_rules
+from shared.directory.retention import RetentionEntry, periods_of
 from shared.directory.schema import AgencyEntry, Entry
 from shared.rules.evaluate import CompiledRules
 
 PACKAGED = Path(__file__).parent / "agencies"
-_SCHEMAS = {"agency": AgencyEntry, "signpost": Entry}
+_SCHEMAS = {"agency": AgencyEntry, "signpost": Entry, "retention": RetentionEntry}
 _PLAINER = {
     "Unknown field.": "is not a key that the directory knows. Correct or remove it (docs/directory.md has them all).",
     "Missing data for required field.": "is missing. Add it.",
@@ -67,6 +68,7 @@ def load_directory(folder: Path | None = None) -> Directory:
         version=_version(entries),
         agencies=tuple(_agency(entry) for entry in entries if entry["kind"] == "agency"),
         signposts=tuple(_signpost(entry) for entry in entries if entry["kind"] == "signpost"),
+        retention=next((periods_of(entry) for entry in entries if entry["kind"] == "retention"), {}),
     )
 
 
