@@ -3,13 +3,13 @@
 How to write a test (run: `make browser`, or `.venv/bin/pytest tests/browser/test_x.py -k name`; look at `var/screenshots/`):
 
     @every_view                                       # 320 and 1280, with and without JavaScript, and zoomed to 400%;
-    def test_x(page, system, refer):                   # or @views(PHONE, LAPTOP_PLAIN); without either: LAPTOP
+    def test_x(page, system, refer):                  # or @views(PHONE, LAPTOP_PLAIN); without either: LAPTOP
         referral = refer(family())                    # POST /v1/referrals with the demo key; the answer as a dict
         page.goto(system.referrals_url + "/…")        # .routing_url and .operations_url are :8001 and :8002
         page.get_by_label("Postcode").fill("KT1 1EU") # `page` is playwright's; a new device for each test
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("…")  # from playwright.sync_api; waits, never sleep
-        check_page(page, "refer-postcode")            # on each page and each error state, with a name of its own
+        check_page(page, "refer-postcode")            # on each page and each error state, with a name of its own; costs 0.6 s
 
 Fixtures, below: `page`, `view`, `open_device` (a second person), `system`, `demo_keys`, `refer`. Functions, in
 `tests/support/`: views and `new_tab(page.context)` in `browser.py`, `check_page` in `browser_checks.py`, `tab_to` and `press`

@@ -24,7 +24,7 @@ def test_a_referrer_follows_the_link_in_an_e_mail_and_reads_what_happened(
 
     wait_until(lambda: page.reload() and page.get_by_text("was passed on").count(), "the referral to be passed on")
 
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Your referral {referral['reference']}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(referral["reference"])
     expect(page.get_by_role("listitem")).to_contain_text(["We received your referral.", "Your referral was passed on."])
     check_page(page, "track")
 

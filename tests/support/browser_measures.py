@@ -15,7 +15,8 @@ FILE = Path(__file__).parents[2] / "var" / "screenshots" / "pages.tsv"
 _VISIT = """
     () => {
       const [page] = performance.getEntriesByType('navigation');
-      const parts = performance.getEntriesByType('resource').filter((part) => part.startTime <= page.loadEventEnd);
+      const loaded = page.loadEventEnd || Infinity;
+      const parts = performance.getEntriesByType('resource').filter((part) => part.startTime <= loaded);
       return {
         milliseconds: page.responseStart - page.requestStart,
         parts: [page, ...parts].map((part) => [part.name, part.encodedBodySize]),
