@@ -168,7 +168,7 @@ class TasksPageSchema(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
-class TasksQuerySchema(Schema):
+class TasksTableQuerySchema(Schema):
     """Which tasks, and in which order.
 
     `sort=due` puts first what is due first, and leaves out what is over. `reference` is how references begin; its answer
@@ -180,8 +180,63 @@ class TasksQuerySchema(Schema):
     worker = fields.String()
     reference = fields.String()
     sort = fields.String(validate=validate.OneOf(SORTS), load_default=SORTS[0])
+
+
+class TasksQuerySchema(TasksTableQuerySchema):
+    """The same, a page at a time."""
+
     cursor = fields.String()
     limit = fields.Integer(validate=validate.Range(1, MOST), load_default=USUAL)
+
+
+class StateCountSchema(Schema):
+    """How many tasks are in an open state."""
+
+    state = fields.String(required=True)
+    tasks = fields.Integer(required=True)
+
+
+class WorkerCountSchema(Schema):
+    """How many open tasks somebody has; `worker` is null for those that nobody works on. `worker_id` finds them in the list."""
+
+    worker = fields.String(required=True, allow_none=True)
+    worker_id = fields.String(required=True, allow_none=True)
+    open = fields.Integer(required=True)
+    overdue = fields.Integer(required=True)
+
+
+class WaitingCountSchema(Schema):
+    """How many tasks have waited for an answer for so many whole days; null for no upper end."""
+
+    from_days = fields.Integer(required=True)
+    to_days = fields.Integer(required=True, allow_none=True)
+    tasks = fields.Integer(required=True)
+
+
+class MonthSchema(Schema):
+    """What happened in a month, and the median of days since the referral came until the answer, and until work began."""
+
+    month = fields.String(required=True)
+    requested = fields.Integer(required=True)
+    accepted = fields.Integer(required=True)
+    rejected = fields.Integer(required=True)
+    completed = fields.Integer(required=True)
+    failed = fields.Integer(required=True)
+    days_to_decide = fields.Float(required=True, allow_none=True)
+    days_to_start = fields.Float(required=True, allow_none=True)
+
+
+class WorkloadSchema(Schema):
+    """An agency's work as numbers: what is open now, and what came of it in the last twelve months, this one last."""
+
+    as_of = fields.AwareDateTime(required=True)
+    states = fields.List(fields.Nested(StateCountSchema), required=True)
+    overdue = fields.Integer(required=True)
+    due_today = fields.Integer(required=True)
+    recalled = fields.Integer(required=True)
+    workers = fields.List(fields.Nested(WorkerCountSchema), required=True)
+    waiting = fields.List(fields.Nested(WaitingCountSchema), required=True)
+    months = fields.List(fields.Nested(MonthSchema), required=True)
 
 
 class EventsPageSchema(Schema):

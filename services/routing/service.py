@@ -6,12 +6,13 @@ from typing import Any
 from nameko.timer import timer
 from werkzeug.wrappers import Response
 
-from services.routing import tables
+from services.routing import tables, watch
 from services.routing.agency_tasks import show_task
 from services.routing.disclosure import DisclosureProvider
+from services.routing.export import export
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
-from services.routing.listing import list_tasks
+from services.routing.listing import Wanted, list_tasks
 from services.routing.overdue import ClockProvider
 from services.routing.rehearsals import RehearsalDesk
 from services.routing.reviews import ReviewDesk
@@ -21,10 +22,13 @@ from services.routing.schemas import (
     TaskInFullSchema,
     TasksPageSchema,
     TasksQuerySchema,
+    TasksTableQuerySchema,
+    WorkloadSchema,
 )
 from services.routing.task_routes import TaskRoutes
 from services.routing.web.routes import InboxRoutes
 from services.routing.webhooks.routes import WebhookRoutes
+from services.routing.workload import workload
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
 from shared.http.management import Management
@@ -53,7 +57,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     access = Access(find_key)
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
-    desk = Desk()
+    desk = Desk(watch.ROUTES)
     reviews = ReviewDesk()
     rehearsals = RehearsalDesk()
     clock = ClockProvider()
@@ -88,6 +92,16 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     def tasks(self, request: Request) -> dict[str, Any]:
         """The agency's tasks: which, and in which order, as the query says; the newest first unless told."""
         return list_tasks(self.store, request.caller.owner, request.args)
+
+    @route("GET", "/v1/tasks.csv", scope="tasks:read", query=TasksTableQuerySchema, returns={200: None}, problems=[400])
+    def tasks_table(self, request: Request) -> Response:
+        """The same tasks, all of them, as a table for spreadsheets (CSV), without anything of a family."""
+        return export(self.store, request.caller.owner, Wanted.of(request.args))
+
+    @route("GET", "/v1/workload", scope="tasks:read", returns={200: WorkloadSchema})
+    def workload(self, request: Request) -> Any:
+        """The agency's work as numbers, now and over the last twelve months."""
+        return WorkloadSchema().dump(workload(self.store, request.caller.owner))
 
     @route("GET", "/v1/tasks/<task_id>", scope="tasks:read", returns={200: TaskInFullSchema}, problems=[404])
     def task(self, request: Request, task_id: str) -> dict[str, Any]:

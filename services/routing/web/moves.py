@@ -36,8 +36,13 @@ def schema_of(action: str) -> Schema:
 def said_in(form: Form, action: str) -> dict[str, Any]:
     """What the form says; raises a 422 problem with every field error."""
     schema = schema_of(action)
+    return loaded(schema, _document(form, schema))
+
+
+def loaded(schema: Schema, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as the API's schema loads it; raises a 422 problem with every field error."""
     try:
-        said: dict[str, Any] = schema.load(_document(form, schema, action))
+        said: dict[str, Any] = schema.load(document)
     except ValidationError as error:
         raise problems.invalid(field_errors(error)) from None
     return said
@@ -65,7 +70,7 @@ def _form_key(form: Form) -> str:
     return key
 
 
-def _document(form: Form, schema: Schema, action: str) -> Mapping[str, Any]:
+def _document(form: Form, schema: Schema) -> Mapping[str, Any]:
     document: dict[str, Any] = {}
     for name in schema.fields:
         pointer = f"/{name}"

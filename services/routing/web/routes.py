@@ -6,13 +6,18 @@ from werkzeug.wrappers import Response
 
 from services.routing.acting import NotAllowed
 from services.routing.agency_tasks import show_task
+from services.routing.capacity import capacity_of
 from services.routing.disclosure import DisclosureProvider
+from services.routing.export import export
 from services.routing.once import OnceProvider
-from services.routing.task_routes import READ, WRITE
+from services.routing.schemas import CapacitySchema
+from services.routing.task_routes import READ, WRITE, say_capacity
 from services.routing.web import lists, moves
 from services.routing.web.family import family_of
 from services.routing.web.staff import staff_of
 from services.routing.web.task import about_task, needs, options
+from services.routing.web.work import pictured
+from services.routing.workload import workload
 from shared.http.problems import Problem
 from shared.http.request import Request
 from shared.ids import new_id
@@ -22,7 +27,7 @@ from shared.web.page import SeeOther, form_of, page, see
 from shared.web.pages import Pages
 from shared.web.people.person import Person
 
-LIST = "/tasks"
+LIST, ROOM = "/tasks", "/capacity"
 
 
 class InboxRoutes:
@@ -45,6 +50,39 @@ class InboxRoutes:
         asked = lists.Asked.of(self.store, staff, _person(request), request.args)
         values = lists.shown(self.store, staff, request.caller.owner, asked, request.args)
         return self.pages.show(request, "tasks.html", **values)
+
+    @page("GET", f"{LIST}.csv", scope=READ)
+    def table_page(self, request: Request) -> Response:
+        """What the list shows, all of it, for a spreadsheet."""
+        staff = staff_of(self.store, request.caller.owner)
+        asked = lists.Asked.of(self.store, staff, _person(request), request.args)
+        return export(self.store, request.caller.owner, asked.wanted)
+
+    @page("GET", "/workload", scope=READ)
+    def workload_page(self, request: Request) -> Response:
+        """The work as pictures and numbers."""
+        load = workload(self.store, request.caller.owner)
+        staff = staff_of(self.store, request.caller.owner)
+        return self.pages.show(request, "workload.html", **pictured(load, staff, self.pages.catalogue))
+
+    @page("GET", ROOM, scope=READ)
+    def capacity_page(self, request: Request) -> Response:
+        """Whether the agency has room."""
+        return _room(self, request)
+
+    @page("POST", ROOM, scope=WRITE)
+    def take_capacity_page(self, request: Request) -> Response:
+        """Says whether the agency has room."""
+        form = form_of(request)
+        document = {"state": form.text("/state"), "until": form.day("/until") or None}
+        try:
+            say_capacity(self.store, request.caller, moves.loaded(CapacitySchema(), document))
+        except Problem as problem:
+            if not problem.errors:
+                raise
+            sheet = Sheet(form.typed(), wrong_of(problem.errors, self.pages.catalogue))
+            return _room(self, request, sheet, problem.status)
+        return see(f"{ROOM}?done=yes")
 
     @page("GET", f"{LIST}/<task_id>", scope=READ)
     def task_page(self, request: Request, task_id: str) -> Response:
@@ -75,6 +113,23 @@ class InboxRoutes:
                 raise
             return _again(self, request, task_id, action, problem)
         return see(f"{LIST}/{task_id}?done={action}")
+
+
+def _room(service: InboxRoutes, request: Request, sheet: Sheet | None = None, status: int = 200) -> Response:
+    with service.store.reading() as connection:
+        capacity = capacity_of(connection, service.store.resources, request.caller.owner)
+    until = capacity.until and capacity.until.isoformat()
+    words = service.pages.catalogue.section
+    explained = words("task-capacities-explained")
+    return service.pages.show(
+        request,
+        "capacity.html",
+        status,
+        sheet=sheet or sheet_of({"state": capacity.state, "until": until}, ["/until"] if until else []),
+        capacity=capacity,
+        options=[(code, label, explained[code]) for code, label in words("task-capacities").items()],
+        done="done" in request.args and sheet is None,
+    )
 
 
 def _again(service: InboxRoutes, request: Request, task_id: str, action: str, problem: Problem) -> Response:
