@@ -56,6 +56,8 @@ def _said(error: FieldError, pointers: set[str]) -> bool:
     """Whether a field's own error has said it: what could not be read is not missing."""
     if error.code == "required" and any(pointer.startswith(f"{error.pointer}/") for pointer in pointers):
         return True
+    if error.code == "nothing-given" and pointers:
+        return True
     about = [error.pointer, *(f"{error.pointer}/{name}" for name in checks.ONE_OF.get(error.code, ()))]
     return any(pointer in pointers for pointer in about)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
-from services.referrals.access_codes import AccessCodes
+from services.referrals.access_codes import CODE_BURST, AccessCodes
 from services.referrals.changes import Changes
 from services.referrals.check import check
 from services.referrals.intake import Intake
@@ -23,8 +23,13 @@ from shared.messaging.store import Store
 class Front:
     """Intake, changes and reading over one store."""
 
-    def __init__(self, store: Store, address_of: Callable[[Request], str] = lambda request: "") -> None:
-        """`address_of` tells from where a request came."""
+    def __init__(
+        self,
+        store: Store,
+        address_of: Callable[[Request], str] = lambda request: "",
+        code_burst: int = CODE_BURST,
+    ) -> None:
+        """`address_of` tells from where a request came; `code_burst`: codes that may be asked for from there at once."""
         self.address_of = address_of
         self._clock = store.resources.clock
         self.known = Known(store.resources)
@@ -32,7 +37,7 @@ class Front:
         self.changes = Changes(store.resources, self.known, self.intake)
         self.reading = Reading(store, self.known)
         self.once = Once(store)
-        self.access_codes = AccessCodes(store, self.known)
+        self.access_codes = AccessCodes(store, self.known, code_burst)
         self.services = services_list(self.known.directory)
 
     def now(self) -> datetime:
@@ -44,13 +49,17 @@ class Front:
 
 
 class FrontDesk(DependencyProvider):
-    """Gives the service its `Front`; directory, places and keys are read at start: a fault in them shows then."""
+    """Gives the service its `Front`; directory, places and keys are read at start: a fault in them shows then.
+
+    `config`: CODE_BURST (codes that one address may ask for at once; later they come back one in three minutes).
+    """
 
     server = Server()
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config["runtime"]
-        self.front = Front(runtime.store, self.server.client_address)
+        burst = self.container.config.get("CODE_BURST", CODE_BURST)
+        self.front = Front(runtime.store, self.server.client_address, burst)
 
     def get_dependency(self, worker_ctx: Any) -> Front:
         return self.front
