@@ -15,10 +15,11 @@ from signal import SIGUSR1
 from typing import Any
 
 from bench.client import post
-from services.catalogue import agency_queue, runtime_of, topology
+from services.catalogue import runtime_of, topology
 from services.commands.demo import EXAMPLE
 from shared.http.stored_keys import create_key
 from shared.ids import new_id
+from shared.messaging.agency_queues import agency_queue
 from shared.messaging.broker import broker_for
 from shared.resources import Resources
 from shared.settings import HTTP_PORTS, MANAGEMENT_PORTS, SERVICES, Settings

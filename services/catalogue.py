@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from shared.messaging.agency_queues import agency_queue
 from shared.messaging.broker import Topology
 from shared.messaging.runtime import InboxProvider, Runtime, queue_salt
 from shared.resources import Resources
@@ -46,8 +47,3 @@ def topology(settings: Settings) -> Topology:
         if "queue" in agency.channels
     }
     return Topology(services, queues, queue_salt(resources))
-
-
-def agency_queue(resources: Resources, agency: str) -> str:
-    """The name of an agency's queue: not to be guessed, since a name is enough to ask how many messages wait."""
-    return f"waypost.agency.{agency}.{resources.keyring.blind_index('agency-queue', agency)[:20]}"

@@ -7,9 +7,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.catalogue import agency_queue, topology
+from services.catalogue import topology
 from services.commands.rehearsal import rehearse
 from shared.messaging.agency_access import AccessError, AgencyAccess, Credentials
+from shared.messaging.agency_queues import agency_queue
 from shared.messaging.broker import broker_for
 from shared.resources import Resources
 from shared.settings import Settings

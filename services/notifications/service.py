@@ -2,7 +2,7 @@
 
 from nameko.timer import timer
 
-from services.notifications import tables
+from services.notifications import tables, watch
 from services.notifications.handlers import HANDLERS
 from services.notifications.provider import ReceiptsProvider, SenderProvider
 from shared.http.management import Management
@@ -23,7 +23,7 @@ class NotificationsService:
     sender = SenderProvider()
     receipts = ReceiptsProvider()
     management = Management()
-    desk = Desk()
+    desk = Desk(watch.ROUTES)
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

@@ -1,6 +1,7 @@
 """The services' management listeners, asked over HTTP with the internal key: the only way from here to their data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import eventlet
@@ -11,6 +12,8 @@ from shared.http import problems
 from shared.settings import Settings
 
 WATCHED = ("referrals", "eligibility", "routing", "notifications")
+TELLING = ("referrals", "routing", "notifications")
+"""Those that tell more than where their messages are."""
 ANSWER_WITHIN = (2, 10)
 _ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 422)
 
@@ -27,6 +30,16 @@ class Desks:
     def backlogs(self) -> list[dict[str, Any]]:
         """Each service's counts, asked at the same time; one that does not answer is there as unreachable."""
         return list(eventlet.GreenPool(len(WATCHED)).imap(self._backlog, WATCHED))
+
+    def parked_groups(self, services: Iterable[str], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The groups of parked messages at these services, the largest first; raises as `ask` does."""
+
+        def of(service: str) -> list[dict[str, Any]]:
+            found = self.ask(service, "GET", "/v1/parked/groups", params=wanted)["groups"]
+            return [{"service": service, **group} for group in found]
+
+        every = [group for found in eventlet.GreenPool(len(WATCHED)).imap(of, services) for group in found]
+        return sorted(every, key=lambda group: (-group["count"], group["service"], group["id"]))
 
     def ask(self, service: str, method: str, path: str, **arguments: Any) -> Any:
         """One desk's answer; raises problems: 404 for no such service, 503 when it does not answer, or its own."""
@@ -54,6 +67,8 @@ class Desks:
                 counts["escalated_tasks"] = self.ask(service, "GET", "/v1/overdue")["escalated"]
         except problems.Problem:
             return {"service": service, "unreachable": True}
+        with suppress(problems.Problem):  # While a service is replaced, the one before may not tell as much.
+            counts["watch"] = self.ask(service, "GET", "/v1/watch") if service in TELLING else {}
         return counts
 
 
@@ -61,7 +76,10 @@ def _refusal(service: str, answer: requests.Response) -> problems.Problem:
     """What a service refused, in its own words where it has said something about what was asked."""
     said = answer.json() if answer.status_code in _ABOUT_WHAT_WAS_ASKED else {}
     title = said.get("title", f"The {service} service refused.")
-    return problems.Problem(answer.status_code, said.get("code", "refused-by-service"), title, said.get("detail"))
+    errors = [problems.FieldError(**each) for each in said.get("errors", ())]
+    return problems.Problem(
+        answer.status_code, said.get("code", "refused-by-service"), title, said.get("detail"), errors
+    )
 
 
 class DesksProvider(DependencyProvider):

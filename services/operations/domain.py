@@ -1,30 +1,120 @@
-"""What is wrong, said from the counts of every service: pure."""
+"""What is wrong, said from the counts of every service: pure.
 
-from collections.abc import Mapping, Sequence
+A concern has a level: `stopped`, where something does not go on by itself and families wait; `look`, where it needs a look;
+and `people`, where everything moves and a person is waited for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 LATE_SECONDS = 30.0
+STANDING_SECONDS = 15.0
+SCREENING_SECONDS = 60.0
+STOPPED_SECONDS = 600.0
+RECALL_SECONDS = 86_400.0
+STOPPED, LOOK, PEOPLE, WELL = LEVELS = ("stopped", "look", "people", "well")
+
+
+@dataclass(frozen=True)
+class Concern:
+    """Something to be put right: what (a code), how bad, at which service or agency, how many and for how long."""
+
+    code: str
+    level: str
+    service: str | None = None
+    agency: str | None = None
+    count: int | None = None
+    seconds: float | None = None
+    detail: str | None = None
 
 
 def concerns(service: Mapping[str, Any]) -> list[str]:
     """Why a service's messages need a look, as codes; empty when all is well."""
-    if service.get("unreachable"):
-        return ["unreachable"]
-    found = []
-    if service["broker"] != "ok":
-        found.append("broker-away")
-    if service["consumers"] == 0:
-        found.append("no-consumer")
-    if service["parked"]:
-        found.append("parked")
-    if (service["oldest_seconds"]["unsent"] or 0.0) > LATE_SECONDS:
-        found.append("unsent-for-long")
-    if service.get("escalated_tasks"):
-        found.append("tasks-overdue")
-    return found
+    return list(dict.fromkeys(each.code for each in _of_messages(service)))
 
 
-def overview(services: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Every service's counts with what is of concern, and whether anything is."""
+def overview(services: Sequence[Mapping[str, Any]], alarms: Sequence[str] = ()) -> dict[str, Any]:
+    """Every service's counts with what is of concern, every agency's, all concerns, and whether anything is wrong.
+
+    `all_well` is about what moves by itself; `state` is the worst level of all, those for people too.
+    """
     rows = [{**service, "concerns": concerns(service)} for service in services]
-    return {"all_well": not any(row["concerns"] for row in rows), "services": rows}
+    found = [Concern("broker-alarm", STOPPED, detail=alarm) for alarm in alarms]
+    for service in services:
+        found += _of_messages(service)
+        found += _of_watch(service)
+    found.sort(key=lambda each: LEVELS.index(each.level))
+    return {
+        "all_well": not any(row["concerns"] for row in rows) and not alarms,
+        "state": found[0].level if found else WELL,
+        "concerns": [asdict(each) for each in found],
+        "alarms": list(alarms),
+        "services": rows,
+        "agencies": [agency for service in services for agency in service.get("watch", {}).get("agencies", ())],
+    }
+
+
+def _of_messages(service: Mapping[str, Any]) -> Iterable[Concern]:
+    """What is wrong with any service's messages."""
+    name = service["service"]
+    if service.get("unreachable"):
+        yield Concern("unreachable", STOPPED, name)
+        return
+    ages = service["oldest_seconds"]
+    if service["broker"] != "ok":
+        yield Concern("broker-away", STOPPED, name, detail=service["broker"])
+    if service["consumers"] == 0:
+        yield Concern("no-consumer", STOPPED, name, count=service["waiting"])
+    if (service.get("standing_seconds") or 0.0) >= STANDING_SECONDS:
+        yield Concern("standing-still", STOPPED, name, count=service["in_flight"], seconds=service["standing_seconds"])
+    if service["parked"]:
+        yield Concern("parked", LOOK, name, count=service["parked"], seconds=ages.get("parked"))
+    if (ages["unsent"] or 0.0) > LATE_SECONDS:
+        level = STOPPED if ages["unsent"] > STOPPED_SECONDS else LOOK
+        yield Concern("unsent-for-long", level, name, count=service["unsent"], seconds=ages["unsent"])
+    if service.get("escalated_tasks"):
+        yield Concern("tasks-overdue", PEOPLE, name, count=service["escalated_tasks"])
+
+
+def _of_watch(service: Mapping[str, Any]) -> Iterable[Concern]:
+    """What a service alone can tell."""
+    name, watch = service["service"], service.get("watch", {})
+    screening = watch.get("screening", {})
+    if (screening.get("oldest_seconds") or 0.0) > SCREENING_SECONDS:
+        level = STOPPED if screening["oldest_seconds"] > STOPPED_SECONDS else LOOK
+        yield Concern("referrals-waiting", level, name, count=screening["count"], seconds=screening["oldest_seconds"])
+    for delayed in watch.get("delayed", ()):
+        about = {"count": delayed["count"], "seconds": delayed["oldest_seconds"], "detail": delayed["problem"]}
+        yield Concern("messages-delayed", LOOK, name, **about)
+    failed = watch.get("failed_lately", {})
+    if failed.get("count"):
+        yield Concern("messages-failed", LOOK, name, count=failed["count"], seconds=failed["newest_seconds"])
+    for agency in watch.get("agencies", ()):
+        yield from _of_agency(name, agency)
+    if watch.get("reviews", {}).get("count"):
+        reviews = watch["reviews"]
+        yield Concern("reviews-waiting", PEOPLE, name, count=reviews["count"], seconds=reviews["oldest_seconds"])
+    recalls = watch.get("recalls", {})
+    if recalls.get("count"):
+        level = LOOK if recalls["oldest_seconds"] > RECALL_SECONDS else PEOPLE
+        yield Concern("recalls-unacknowledged", level, name, count=recalls["count"], seconds=recalls["oldest_seconds"])
+
+
+def _of_agency(service: str, agency: Mapping[str, Any]) -> Iterable[Concern]:
+    who = {"service": service, "agency": agency["agency"]}
+    for webhook in agency["webhooks"]:
+        if webhook["state"] != "enabled" or webhook["oldest_seconds"] is not None:
+            code = "webhook-off" if webhook["state"] == "disabled" else "webhook-failing"
+            about = {"count": webhook["waiting"], "seconds": webhook["oldest_seconds"], "detail": webhook["problem"]}
+            yield Concern(code, LOOK, **who, **about)
+        if webhook["given_up_lately"]:
+            yield Concern("webhook-gave-up", LOOK, **who, count=webhook["given_up_lately"])
+    queue = agency["queue"]
+    if queue and queue["waiting"] and not queue["consumers"]:
+        yield Concern("agency-not-listening", LOOK, **who, count=queue["waiting"])
+
+
+def worst(found: Iterable[Mapping[str, Any]]) -> str:
+    """The worst level among concerns, `well` where there are none."""
+    return min((each["level"] for each in found), key=LEVELS.index, default=WELL)

@@ -8,46 +8,124 @@ NAME = validate.Length(1, 80)
 
 
 class Overview(Schema):
-    """Every service's counts: waiting, in flight, due for retry, parked, unsent, and the ages of the oldest."""
+    """Every service's and agency's counts and ages, what is of concern, the worst level of it, and the broker's alarms."""
 
     all_well = fields.Boolean(required=True)
+    state = fields.String(required=True)
+    concerns = fields.List(fields.Dict(), required=True)
+    alarms = fields.List(fields.String(), required=True)
     services = fields.List(fields.Dict(), required=True)
+    agencies = fields.List(fields.Dict(), required=True)
 
 
-class ParkedQuery(Schema):
+class _Which(Schema):
+    """Of a group, by its number at its service; or of these errors, places, event types, or this referral."""
+
+    group = fields.Integer(validate=validate.Range(1))
+    error = fields.String(validate=NAME)
+    place = fields.String(validate=validate.Length(1, 200))
+    type = fields.String(validate=validate.Length(1, 120))
+    subject = fields.String(validate=NAME)
+
+
+class GroupsQuery(_Which):
+    """Which groups to list: of all services, or of one."""
+
+    service = fields.String(validate=NAME)
+
+
+class ParkedQuery(_Which):
     """Which parked messages to list."""
 
     service = fields.String(required=True, validate=NAME)
-    error = fields.String(validate=NAME)
-    after = fields.String(validate=NAME)
+    cursor = fields.String()
+    limit = fields.Integer(validate=validate.Range(1, MOST))
 
 
 class ParkedPage(Schema):
-    """Parked messages, without their bodies."""
+    """Parked messages, without their bodies; ask again with `next` as the cursor."""
 
     messages = fields.List(fields.Dict(), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class ParkedMessage(Schema):
+    """One message. In `body` and those of `versions`, codes and ids are shown and all else is masked."""
+
+    event_id = fields.String(required=True)
+    state = fields.String(required=True)
+    mendable = fields.Boolean(required=True)
+    body = fields.Raw(required=True)
+    versions = fields.List(fields.Dict(), required=True)
+    type = fields.String()
+    subject = fields.String()
+    error = fields.String()
+    place = fields.String()
+    attempts = fields.Integer()
+    size = fields.Integer()
+    failed_at = fields.AwareDateTime()
+    first_failed_at = fields.AwareDateTime()
+    parked_at = fields.AwareDateTime(allow_none=True)
+    due_at = fields.AwareDateTime(allow_none=True)
+    job_id = fields.String(allow_none=True)
+
+
+class Mend(Schema):
+    """The whole message as it should be, as JSON in a text. What is left masked stays as it was."""
+
+    text = fields.String(required=True, validate=validate.Length(1, 262_144))
+
+
+class Mended(Schema):
+    """The number of the new version; the first is how the message came."""
+
+    version = fields.Integer(required=True)
 
 
 class Groups(Schema):
-    """Parked messages of all services, counted by what went wrong and where."""
+    """Parked messages counted by what went wrong and where; `id` is the group's number at its service."""
 
     groups = fields.List(fields.Dict(), required=True)
 
 
 class Retry(Schema):
-    """Which parked messages of a service to try again: by id, or all of one error."""
-
-    service = fields.String(required=True, validate=NAME)
-    ids = fields.List(fields.String(validate=NAME), validate=validate.Length(1, 1000))
-    error = fields.String(validate=NAME)
-
-
-class Discard(Schema):
-    """Which parked messages of a service to give up, and why."""
+    """Which parked messages of a service to try again."""
 
     service = fields.String(required=True, validate=NAME)
     ids = fields.List(fields.String(validate=NAME), required=True, validate=validate.Length(1, 1000))
+
+
+class Discard(Retry):
+    """Which parked messages of a service to give up, and why."""
+
     reason = fields.String(required=True, validate=validate.Length(3, 500))
+
+
+class NewJob(_Which):
+    """All messages of a service that match; none named means all of them. `pace` is messages a second."""
+
+    service = fields.String(required=True, validate=NAME)
+    action = fields.String(load_default="retry", validate=validate.OneOf(["retry", "discard"]))
+    pace = fields.Integer(load_default=20, validate=validate.Range(1, 1000))
+    reason = fields.String(validate=validate.Length(3, 500))
+
+
+class Job(Schema):
+    """Of `total` messages, `moved` were handed over; of these some `succeeded`, are `under_way`, or `failed_again`."""
+
+    id = fields.String(required=True)
+    action = fields.String(required=True)
+    state = fields.String(required=True)
+    total = fields.Integer(required=True)
+    moved = fields.Integer(required=True)
+    succeeded = fields.Integer(required=True)
+    under_way = fields.Integer(required=True)
+    failed_again = fields.Integer(required=True)
+    pace = fields.Integer(required=True)
+    actor = fields.String(required=True)
+    begun_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    stopped_by = fields.String(required=True, allow_none=True)
 
 
 class Done(Schema):

@@ -1,37 +1,24 @@
 """What operations may ask of one service, on its management listener: where its messages are, and what to do with parked ones.
 
-Also the two readiness checks that every service has: its database answers, and its broker is connected.
+Also the two readiness checks that every service has: its database answers, and its broker is connected. A service adds what
+only it can tell: `desk = Desk(ROUTES)`, a list of (method, path, function of the service's parts and the request).
 """
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from marshmallow import Schema, fields, validate
 from nameko.extensions import DependencyProvider
 from sqlalchemy import text
 
-from shared.http import problems
+from shared.contracts.registry import schema_for
 from shared.http.management import Management
-from shared.http.request import Request
-from shared.messaging.backlog import backlog
-from shared.messaging.parked import discard_parked, parked_groups, parked_messages, retry_parked
-from shared.messaging.runtime import Runtime
+from shared.messaging.backlog import Backlog
+from shared.messaging.parked_desk import ParkedDesk
+from shared.messaging.runtime import InboxProvider, Runtime
 from shared.messaging.subscription import Subscription
 
-
-class RetryRequest(Schema):
-    """Which parked messages to try again: by id, or all of one error."""
-
-    actor = fields.String(required=True, validate=validate.Length(1, 80))
-    ids = fields.List(fields.String(validate=validate.Length(1, 80)), validate=validate.Length(1, 1000))
-    error = fields.String(validate=validate.Length(1, 80))
-
-
-class DiscardRequest(Schema):
-    """Which parked messages to give up, and why."""
-
-    actor = fields.String(required=True, validate=validate.Length(1, 80))
-    ids = fields.List(fields.String(validate=validate.Length(1, 80)), required=True, validate=validate.Length(1, 1000))
-    reason = fields.String(required=True, validate=validate.Length(3, 500))
+Routes = Iterable[tuple[str, str, Callable[..., Any]]]
 
 
 class Desk(DependencyProvider):
@@ -39,41 +26,38 @@ class Desk(DependencyProvider):
 
     management = Management()
 
+    def __init__(self, routes: Routes = ()) -> None:
+        self._routes = tuple(routes)
+
     @property
     def runtime(self) -> Runtime:
         runtime: Runtime = self.container.config["runtime"]
         return runtime
 
     def setup(self) -> None:
+        backlog = Backlog(self.runtime)
+        self.parked = ParkedDesk(self.runtime.store, self._schemas())
         self.management.registry = self.runtime.metrics.registry
         self.management.check("database", self._database)
         self.management.check("broker", self._broker)
-        self.management.add("GET", "/v1/backlog", lambda request: backlog(self.runtime))
-        self.management.add("GET", "/v1/parked", self._parked)
-        self.management.add("GET", "/v1/parked/groups", lambda request: {"groups": parked_groups(self.runtime.store)})
-        self.management.add("POST", "/v1/parked/retry", self._retry)
-        self.management.add("POST", "/v1/parked/discard", self._discard)
+        self.management.add("GET", "/v1/backlog", lambda request: backlog.counts())
+        self.parked.add_to(self.management)
+        for method, path, function in self._routes:
+            self.management.add(method, path, partial(function, self.runtime))
+
+    def start(self) -> None:
+        self.container.spawn_managed_thread(self.parked.run, identifier="parked-jobs")
+
+    def stop(self) -> None:
+        self.parked.stop()
 
     def get_dependency(self, worker_ctx: Any) -> "Desk":
         return self
 
-    def _parked(self, request: Request) -> dict[str, Any]:
-        messages = parked_messages(
-            self.runtime.store, error=request.args.get("error"), after=request.args.get("after", "")
-        )
-        return {"messages": messages}
-
-    def _retry(self, request: Request) -> dict[str, Any]:
-        asked = request.load(RetryRequest())
-        if "ids" not in asked and "error" not in asked:
-            raise problems.invalid([problems.FieldError("/ids", "required", "Name ids, or an error.")])
-        return {
-            "retried": retry_parked(self.runtime.store, asked["actor"], ids=asked.get("ids"), error=asked.get("error"))
-        }
-
-    def _discard(self, request: Request) -> dict[str, Any]:
-        asked = request.load(DiscardRequest())
-        return {"discarded": discard_parked(self.runtime.store, asked["actor"], asked["reason"], ids=asked["ids"])}
+    def _schemas(self) -> dict[str, Any]:
+        """The contracts of what the service handles."""
+        found = [each for each in self.container.extensions if isinstance(each, InboxProvider)]
+        return {schema.type(): schema_for(schema) for inbox in found for schema in inbox.handlers}
 
     def _database(self) -> tuple[bool, str]:
         with self.runtime.store.reading() as connection:

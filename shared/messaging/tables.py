@@ -3,13 +3,15 @@
 `outbox`   events to send and sent; what an agency hears (`audience`) gets a `position` when sent, and is its pull feed.
 `subjects` how many events this service has written of each subject: the `sequence` of the next.
 `inbox`    events that have had their effect here.
-`failures` events that have not: due for retry (`due_at`), or parked for a person (`parked_at`).
+`failures` events that have not: due for retry (`due_at`), or parked for a person (`parked_at`). `job_id` says that a job of
+           `parked_jobs` had it tried again.
 """
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 from shared.audit.tables import add_audit_tables
 from shared.database.types import BigKey, Moment
+from shared.messaging.parked_tables import OF_A_JOB, PARKED, add_parked_tables
 
 UNSENT = text("sent_at IS NULL")
 
@@ -36,6 +38,7 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Index("outbox_feed", "audience", "position"),
         Index("outbox_position", "position", unique=True),
         Index("outbox_subject", "subject", "sequence"),
+        Index("outbox_written", "written_at", postgresql_using="brin"),
     )
     Table(
         "subjects",
@@ -50,6 +53,7 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Column("type", String(120), nullable=False),
         Column("subject", String(80), nullable=False),
         Column("taken_at", Moment, nullable=False),
+        Index("inbox_taken", "taken_at", postgresql_using="brin"),
     )
     Table(
         "failures",
@@ -66,7 +70,17 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Column("first_failed_at", Moment, nullable=False),
         Column("due_at", Moment),
         Column("parked_at", Moment),
+        Column("job_id", String(36)),
         Index("failures_due", "due_at"),
-        Index("failures_parked", "parked_at"),
+        Index("failures_parked", "parked_at", "event_id", sqlite_where=PARKED, postgresql_where=PARKED),
+        Index(
+            "failures_group",
+            *("error", "place", "type", "parked_at", "event_id"),
+            sqlite_where=PARKED,
+            postgresql_where=PARKED,
+        ),
+        Index("failures_subject", "subject", "event_id"),
+        Index("failures_job", "job_id", "parked_at", sqlite_where=OF_A_JOB, postgresql_where=OF_A_JOB),
     )
+    add_parked_tables(metadata)
     add_audit_tables(metadata)

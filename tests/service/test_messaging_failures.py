@@ -107,7 +107,7 @@ def test_after_the_last_attempt_a_message_is_parked_and_a_person_can_have_it_tri
     assert [group["count"] for group in parked_groups(hearer.runtime.store)] == [1]
 
     hearer.handler.failing = set()
-    assert retry_parked(hearer.runtime.store, "operations", error="ValueError") == 1
+    assert retry_parked(hearer.runtime.store, "operations", [failure.event_id]) == 1
     assert hearer.inbox.retry_due() == 1
     assert len(heard(hearer.runtime)) == 1
 
@@ -115,9 +115,9 @@ def test_after_the_last_attempt_a_message_is_parked_and_a_person_can_have_it_tri
 def test_a_discarded_message_stays_without_effect_when_it_comes_again_and_the_reason_is_kept(hearer: Hearer) -> None:
     body = body_about(new_id(), hearer.clock)
     hearer.inbox.take([body.replace(b'"reason":"other"', b'"reason":7')])
-    (message,) = parked_messages(hearer.runtime.store)
+    (message,) = parked_messages(hearer.runtime.store)["items"]
     assert message["error"] == "data-breaks-contract"
-    assert discard_parked(hearer.runtime.store, "operations", "test message", ids=[message["event_id"]]) == 1
+    assert discard_parked(hearer.runtime.store, "operations", "test message", [message["event_id"]]) == 1
     hearer.inbox.take([body])
     assert heard(hearer.runtime) == []
     with hearer.runtime.store.reading() as connection:

@@ -1,0 +1,56 @@
+"""What all pages of the console share: their places in the navigation, and words for ages and services.
+
+A place is shown once its page is there, so the list below may name what is not built.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+from nameko.extensions import DependencyProvider
+
+from services.operations.web.pictures import last_hour
+from services.operations.web.telling import age, short_age
+from shared.web.page import Page
+from shared.web.pages import Pages, PagesProvider
+
+PLACES = (
+    ("/", "Overview"),
+    ("/parked", "Parked"),
+    ("/reviews", "Reviews"),
+    ("/directory", "Directory"),
+    ("/trace", "Trace"),
+    ("/audit", "Audit"),
+)
+"""In the order of the navigation; People and Account stand behind them on every service's pages."""
+
+
+class ConsolePages(PagesProvider):
+    """`pages = ConsolePages()` on the operations service."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(__file__).parent)
+
+    def bind(self, container: object, attr_name: str) -> DependencyProvider:
+        bound: DependencyProvider = super().bind(container, attr_name)
+        return bound
+
+    def setup(self) -> None:
+        super().setup()
+        self.pages.templates.globals |= {
+            "places": self._places,
+            "has_page": lambda path: path.partition("?")[0].partition("#")[0] in self._paths,
+            "age": age,
+            "short_age": short_age,
+            "last_hour": last_hour,
+        }
+
+    def get_dependency(self, worker_ctx: object) -> Pages:
+        return self.pages
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        entries = (each for each in self.container.entrypoints if isinstance(each, Page))
+        return frozenset(each.url for each in entries if each.http_method == "GET")
+
+    def _places(self) -> list[tuple[str, str]]:
+        return [(path, text) for path, text in PLACES if path in self._paths]
