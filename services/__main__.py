@@ -18,6 +18,7 @@ COMMANDS = {
     "messages": "What was sent to people, and what could not be.",
     "audit": "What people did: list it, verify that nobody changed it.",
     "keys": "API keys: create, list, revoke.",
+    "people": "People who sign in: invite, list, end.",
     "agencies": "Agencies' own queues: provision, rotate, revoke, list.",
     "directory": "The agency directory: check, list, show.",
     "places": "Postcodes, schools and practices: build, import, update, look up.",

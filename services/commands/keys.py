@@ -13,6 +13,8 @@ SCOPES = {
     "routing": ["events:read", "tasks:read", "tasks:write"],
     "operations": ["operations:read", "operations:write"],
 }
+NAMED_ONLY = {"routing": ["people:read", "people:write"], "operations": ["people:read", "people:write"]}
+"""Scopes that a key has only when they are named: to invite somebody is more than to do the day's work."""
 
 app = typer.Typer(
     help="API keys: create, list, revoke. A key is shown once; only its hash is stored.", no_args_is_help=True
@@ -26,7 +28,8 @@ def create(
     owner: Annotated[str, typer.Argument(help="The organisation; for routing the agency's id in the directory.")],
     name: Annotated[str, typer.Option(help="What the key is for, so that it can be told apart later.")] = "",
     scope: Annotated[
-        list[str] | None, typer.Option(help="A scope; may be repeated. All of the service's by default.")
+        list[str] | None,
+        typer.Option(help="A scope; may be repeated. By default all of the service's but those about people."),
     ] = None,
 ) -> None:
     """Make a key and show it, once.
@@ -36,9 +39,10 @@ def create(
     from shared.http.stored_keys import create_key
 
     scopes = scope or _scopes(service)
-    wrong = set(scopes) - set(_scopes(service))
+    known = [*_scopes(service), *NAMED_ONLY.get(service, [])]
+    wrong = set(scopes) - set(known)
     if wrong:
-        raise typer.BadParameter(f"{service} has no scope {sorted(wrong)[0]}; it has {', '.join(_scopes(service))}")
+        raise typer.BadParameter(f"{service} has no scope {sorted(wrong)[0]}; it has {', '.join(known)}")
     typer.echo(create_key(_store(service), owner, scopes, name))
 
 
