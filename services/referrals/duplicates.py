@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import Connection
 
 from services.referrals.domain import OPEN
+from shared.database.rows import run
 from shared.messaging.transaction import Transaction
 
 MOST = 5
@@ -62,6 +63,6 @@ def _open_referrals(connection: Connection, indexes: list[str]) -> Found:
     if connection.dialect.name == "sqlite":
         return {index: list(connection.exec_driver_sql(_ONE, (index,)).scalars()) for index in indexes}
     found: Found = {index: [] for index in indexes}
-    for index, referral_id in connection.exec_driver_sql(_MANY, (orjson.dumps(indexes).decode(),)):
+    for index, referral_id in run(connection, _MANY, (orjson.dumps(indexes).decode(),), alone=True):
         found[index].append(referral_id)
     return found

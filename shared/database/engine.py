@@ -1,6 +1,6 @@
 """One service's database: SQLite in a file (WAL, every commit on disk) or PostgreSQL, with the same two ways in.
 
-`writing()` is a transaction that commits or leaves nothing; `reading()` a snapshot. SQLite has one writer, so writers of
+`writing()` is a transaction that commits or leaves nothing; `reading()` is for questions. SQLite has one writer, so writers of
 one process wait for one another in green threads; otherwise the first would block the process that the second runs in.
 """
 
@@ -45,6 +45,8 @@ class Database:
             event.listen(
                 self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs)
             )
+        # On PostgreSQL each question sees what was committed before it, with or without BEGIN and COMMIT around it.
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = Semaphore(1)
 
     @contextmanager
@@ -59,8 +61,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A view of the database as it is at the first question; nothing may be written."""
-        with self.engine.connect() as connection, connection.begin():
+        """For questions: nothing may be written. On SQLite all see the database as it was at the first."""
+        with self._reader.connect() as connection, connection.begin():
             yield connection
 
     def forget_deleted(self) -> None:

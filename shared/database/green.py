@@ -1,4 +1,4 @@
-"""PostgreSQL connections that block for a few milliseconds at the most, and beyond that let the other green threads run.
+"""PostgreSQL connections that block for a millisecond at the most, and beyond that let the other green threads run.
 
 psycopg's own wait stops every green thread until the answer comes. Short queries are cheaper so (a switch costs more than
 the query), but a lock or a restart must not stop heartbeats: what is not there after SHORT is awaited by eventlet's hub.
@@ -14,7 +14,7 @@ from eventlet import patcher
 from eventlet.hubs import trampoline
 from psycopg._enums import Ready, Wait
 
-SHORT = 0.004
+SHORT = 0.001
 _poll = patcher.original("select").poll
 
 

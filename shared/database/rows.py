@@ -9,18 +9,22 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
 Row = dict[str, Any]
 
 
-def insert_rows(connection: Connection, given: Sequence[tuple[Table, Sequence[Row]]]) -> None:
-    """Inserts rows, the tables in this order and the rows in theirs, so that counted keys follow it."""
+def insert_rows(connection: Connection, given: Sequence[tuple[Table, Sequence[Row]]], alone: bool = False) -> None:
+    """Inserts rows, the tables in this order and the rows in theirs, so that counted keys follow it.
+
+    `alone` promises that nothing follows in the transaction: see `run`.
+    """
     dialect = connection.dialect
     if dialect.name != "sqlite":
         statement = _insert(tuple((table, tuple(rows[0])) for table, rows in given), dialect)
-        run(connection, statement, [_document(rows) for _, rows in given])
+        run(connection, statement, [_document(rows) for _, rows in given], alone=alone)
         return
     for table, rows in given:
         columns = tuple(rows[0])
@@ -68,11 +72,26 @@ def update_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         run(connection, statement, [_document(rows)])
 
 
-def run(connection: Connection, statement: str, parameters: Sequence[Any] = (), many: bool = False) -> Any:
-    """Runs a statement by the driver itself; answers its cursor. Errors are SQLAlchemy's, without the parameters."""
+def run(
+    connection: Connection,
+    statement: str,
+    parameters: Sequence[Any] = (),
+    many: bool = False,
+    alone: bool = False,
+) -> Any:
+    """Runs a statement by the driver itself; answers its cursor. Errors are SQLAlchemy's, without the parameters.
+
+    A statement that is `alone` needs no transaction around it: where none is open yet, PostgreSQL is not asked to begin
+    and to commit one, which takes longer than many a statement.
+    """
     dialect = connection.dialect
     cursor = connection.connection.cursor()
+    driver: Any = connection.connection.driver_connection
+    by_itself = alone and dialect.name != "sqlite" and driver.pgconn.transaction_status == TransactionStatus.IDLE
+    by_itself = by_itself and not driver.autocommit
     try:
+        if by_itself:
+            driver.autocommit = True
         (cursor.executemany if many else cursor.execute)(statement, parameters)
     except dialect.loaded_dbapi.Error as error:
         gone = dialect.is_disconnect(error, connection.connection, cursor)
@@ -83,6 +102,9 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = (), 
         raise DBAPIError.instance(
             statement, None, error, dialect.loaded_dbapi.Error, True, connection_invalidated=gone, dialect=dialect
         ) from None
+    finally:
+        if by_itself and not driver.closed:
+            driver.autocommit = False
     return cursor
 
 

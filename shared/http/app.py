@@ -1,4 +1,4 @@
-"""From a WSGI call to a handler and back: one place that finds the handler, answers every error, and logs one line.
+"""From a request to a handler and back: one place that finds the handler, answers every error, and logs one line.
 
 The line holds method, route pattern (never the path), status, time, sizes and the key's id. Of an exception only type
 and place are logged, and an error id that the client is told: its text may hold what somebody typed.
@@ -7,7 +7,7 @@ and place are logged, and an error id that the client is told: its text may hold
 import functools
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -34,7 +34,7 @@ Handler = Callable[[Request], Response]
 
 
 class App:
-    """A WSGI application over `shared.http.protocol`. `quiet` ones log no line for a request that succeeds."""
+    """What `shared.http.protocol` asks for each request's answer. `quiet` ones log no line for a request that succeeds."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -50,7 +50,7 @@ class App:
         if "<" not in pattern:
             self._fixed[method, pattern] = handler
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any]) -> Response:
         started = time.perf_counter()
         request = Request(environ)
         try:
@@ -70,7 +70,7 @@ class App:
                 key=request.key.id if request.key else None,
                 correlation_id=request.correlation_id,
             )
-        return response(environ, start_response)
+        return response
 
     def _handler(self, request: Request) -> Handler:
         method, path = request.method, request.environ["PATH_INFO"]

@@ -2,27 +2,19 @@
 
 import socket
 import time
+from typing import Any
 
-from eventlet import wsgi
 
+class Connection:
+    """A socket with the address of the client; `idle` while it waits for a request."""
 
-class Connection(list[object]):
-    """eventlet's `[address, socket, state]`, with a deadline beside it."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]  # one connection is itself, whatever its state
-    __eq__ = object.__eq__
-
-    def __init__(self, address: object, sock: socket.socket) -> None:
-        super().__init__([address, sock, wsgi.STATE_IDLE])
+    def __init__(self, address: Any, sock: socket.socket) -> None:
+        self.address = str(address[0]) if isinstance(address, tuple) else str(address)
         self.socket = sock
+        self.idle = True
         self.deadline: float | None = None
         self.late = False
         self.abandoned = False
-
-    @property
-    def idle(self) -> bool:
-        """Whether it waits for a request."""
-        return bool(self[2] == wsgi.STATE_IDLE)
 
     def expect(self, seconds: float) -> None:
         """From now on the other side has `seconds`; a number here costs nothing, where a timer for each read would."""

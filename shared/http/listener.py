@@ -6,23 +6,19 @@ heads, bodies and readers are cut off by one watch that looks at all connections
 
 import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 import eventlet
 import structlog
-from eventlet import wsgi
 from eventlet.greenthread import GreenThread
 
 from shared.http.connection import Connection
-from shared.http.protocol import Protocol
+from shared.http.protocol import App, Protocol
 from shared.logs import place_of
 
 _log = structlog.get_logger(__name__)
 _BACKLOG = 1024
 _WATCH_SECONDS = 1.0
-
-App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Listener:
@@ -45,14 +41,11 @@ class Listener:
         self._socket.settimeout(None)
         name = self._socket.getsockname()
         self.address = f"[{name[0]}]:{name[1]}" if family == socket.AF_INET6 else f"{name[0]}:{name[1]}"
-        self._server = wsgi.Server(self._socket, name, self._app, protocol=Protocol, log_output=False, debug=False)
-        self._server.capitalize_response_headers = False
-        self._server.draining = False
         self._threads = [eventlet.spawn(self._accept), eventlet.spawn(self._watch)]
 
     def drain(self, seconds: float, at_deadline: Callable[[], None] = lambda: None) -> None:
         """Accepts no more, lets what runs finish, closes. After `seconds`, `at_deadline` is called, then all is cut."""
-        self.draining = self._server.draining = True
+        self.draining = True
         self._threads[0].kill()
         self._socket.close()
         for connection in list(self._connections):
@@ -65,7 +58,7 @@ class Listener:
 
     def kill(self) -> None:
         """Closes everything at once."""
-        self.draining = self._server.draining = True
+        self.draining = True
         for thread in [*self._threads, *self._connections.values()]:
             thread.kill()
         self._socket.close()
@@ -94,7 +87,7 @@ class Listener:
 
     def _serve(self, connection: Connection) -> None:
         try:
-            self._server.process_request(connection)
+            Protocol(connection, self._app, self).serve()
         except Exception as error:
             _log.error("http.connection-failed", error=type(error).__name__, place=place_of(error))
         finally:

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from eventlet.event import Event
 from greenlet import greenlet
 from marshmallow import Schema, ValidationError
 from werkzeug.wrappers import Request as WerkzeugRequest
@@ -40,7 +39,6 @@ class Request(WerkzeugRequest):
         self.body = b""
         self.path_values: dict[str, Any] = {}
         self.route: str | None = None
-        self.answered: Event | None = None
         self.worker: greenlet | None = None
         # What pages add: who is signed in, the form, the cookie that a form's token needs, and how problems are told.
         self.person: Person | None = None

@@ -6,8 +6,9 @@
     @route("GET", "/v1/services", public="a list that agencies publish themselves")
     def services(self, request: Request) -> list[dict[str, Any]]: ...
 
-The key is checked and the body read before a worker is spent; nameko runs the method as any worker. No exception passes
-from the method to nameko, whose loggers would write its text; a method that a test calls raises as it is written.
+The key is checked and the body read first; then the method runs where the connection is read, with what nameko injects, and
+without a worker of nameko's pool: that would cost as much as the answer, and let events starve requests. No exception
+passes from the method; one that a test calls raises as it is written.
 """
 
 import functools
@@ -17,9 +18,9 @@ from typing import Any, TypeVar
 
 import structlog
 from eventlet import Timeout
-from eventlet.event import Event
-from greenlet import getcurrent
+from greenlet import GreenletExit, getcurrent
 from marshmallow import Schema
+from nameko.containers import WorkerContext
 from nameko.exceptions import ConfigurationError
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, register_entrypoint
 from nameko.web.handlers import HttpRequestHandler
@@ -75,18 +76,27 @@ class Route(HttpRequestHandler):
         self.problems = tuple(problems)
 
     def handle_request(self, request: Request) -> Response:
-        """Called by the connection's green thread; gives the answer of the worker's."""
+        """Called by the connection's green thread."""
         self.admit(request)
         request.receive(self.limit)
         self.received(request)
-        answered = request.answered = Event()
+        service = self._service(request)
+        request.worker = getcurrent()
         self.server.running.add(request)
         try:
-            self.container.spawn_worker(self, (request,), request.path_values, handle_result=_hand_over)
-            response: Response = answered.wait()
+            response: Response = getattr(service, self.method_name)(request, **request.path_values)
             return response
         finally:
             self.server.running.discard(request)
+
+    def _service(self, request: Request) -> Any:
+        """The service with its dependencies, as nameko makes one for each worker."""
+        container = self.container
+        service = container.service_cls()
+        context = WorkerContext(container, service, self, (request,), request.path_values)
+        for provider in container.dependencies:
+            setattr(service, provider.attr_name, provider.get_dependency(context))
+        return service
 
     def check_server(self) -> None:
         """Raises ConfigurationError when the service lacks what the route leans on."""
@@ -139,24 +149,15 @@ def _check_parameters(fn: Callable[..., Any], url: str, where: str) -> None:
 def _guarded(fn: Method) -> Method:
     @functools.wraps(fn)
     def guarded(service: Any, request: Any, **values: Any) -> Any:
-        answered = getattr(request, "answered", None)
-        if answered is None:
+        if getattr(request, "worker", None) is None:
             return fn(service, request, **values)
-        request.worker = getcurrent()
         structlog.contextvars.bind_contextvars(correlation_id=request.correlation_id)
         try:
             return as_response(fn(service, request, **values))
         except (Exception, Timeout) as error:
             return request.tell(problem_of(error, request))
-        except BaseException:
-            # The worker is being killed. nameko tells nobody, and the connection would wait for ever.
-            answered.send(request.tell(problem.unavailable(code="stopping")))
-            raise
+        except GreenletExit:
+            # Ended by the server, which stops: the client is still told.
+            return request.tell(problem.unavailable(code="stopping"))
 
     return guarded  # type: ignore[return-value]
-
-
-def _hand_over(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-    (request,) = worker_ctx.args
-    request.answered.send(result)
-    return result, exc_info

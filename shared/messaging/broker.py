@@ -55,6 +55,10 @@ class Publisher(Protocol):
         """For each message's key: None when it is held, else why it is not, as a code. A missing key: not known."""
         ...
 
+    def beat(self) -> None:
+        """Tells the broker that we live, while there is nothing to send."""
+        ...
+
     def close(self) -> None: ...
 
 

@@ -101,6 +101,9 @@ class InProcessPublisher:
                 answers[key] = None
         return answers
 
+    def beat(self) -> None:
+        """Nothing listens for one in the same process."""
+
     def close(self) -> None:
         """Nothing to close: the channel is the broker's."""
 

@@ -4,15 +4,15 @@ One confirm at a time cannot keep up, so a whole batch is published and then its
 made by whoever uses them and closed when anything goes wrong: the caller begins again with a new one.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import eventlet
 from amqp.transport import TCPTransport
 from kombu import Connection, Exchange, Queue
 
-from shared.contracts.envelope import CONTENT_TYPE
+from shared.messaging.amqp_frames import publishing
 from shared.messaging.broker import AGENCIES, DEAD, EVENTS, Depth, Incoming, Outgoing, Topology, queue_of
 
 HEARTBEAT = 20
@@ -86,22 +86,6 @@ def _read_ahead(connection: Connection) -> None:
         transport._quick_recv = lambda wanted: receive(max(wanted, READ_AHEAD))
 
 
-@contextmanager
-def _written_together(connection: Connection) -> Iterator[None]:
-    """What is written in the block is sent at its end, in one piece where py-amqp would ask the system for each message."""
-    transport = connection.connection.transport
-    if not isinstance(transport, TCPTransport):
-        yield
-        return
-    send, frames = transport._write, bytearray()
-    transport._write = frames.extend
-    try:
-        yield
-    finally:
-        transport._write = send
-    transport.write(frames)
-
-
 class RabbitPublisher:
     """Publishes batches and awaits their confirms."""
 
@@ -121,23 +105,21 @@ class RabbitPublisher:
         self._open, self._unroutable, self._answers = {}, set(), {}
         # A broker that is out of memory or disk stops reading, and the write would hang as long as that lasts.
         with eventlet.Timeout(CONFIRM_WITHIN, ConnectionError("the broker did not confirm")):
-            with _written_together(self._connection):
-                for message in messages:
-                    self._last_tag += 1
-                    self._open[self._last_tag] = message
-                    self._channel.basic_publish(
-                        self._channel.prepare_message(
-                            message.body,
-                            content_type=CONTENT_TYPE,
-                            properties={"delivery_mode": 2, "message_id": message.event_id},
-                        ),
-                        exchange=message.exchange,
-                        routing_key=message.routing_key,
-                        mandatory=True,
-                    )
+            frames: list[bytes] = []
+            for message in messages:
+                self._last_tag += 1
+                self._open[self._last_tag] = message
+                frames += publishing(message, self._channel.channel_id, self._connection.connection.frame_max)
+            if frames:
+                self._connection.connection.transport.write(b"".join(frames))
             while self._open:
                 self._connection.drain_events()
         return self._answers
+
+    def beat(self) -> None:
+        with suppress(TimeoutError, BlockingIOError):
+            self._connection.drain_events(timeout=0)
+        self._connection.heartbeat_check()
 
     def close(self) -> None:
         self._connection.release()

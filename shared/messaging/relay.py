@@ -32,8 +32,17 @@ RELAY_LOCK = 7702
 class Relay:
     """One service's relay. `run` never returns until `stop`; `send_waiting` is one round of it."""
 
-    def __init__(self, store: Store, broker: Broker, metrics: Metrics, queued_agencies: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        broker: Broker,
+        metrics: Metrics,
+        queued_agencies: Collection[str] = (),
+        pace: float = 0.0,
+    ) -> None:
+        """`pace` is the least time between two batches, in seconds: events that nobody waits for travel in company."""
         self.store = store
+        self.pace = pace
         self.broker = broker
         self.metrics = metrics
         self.queued_agencies = frozenset(queued_agencies)
@@ -42,6 +51,7 @@ class Relay:
         unsent = self.outbox.c.sent_at.is_(None) & (self.outbox.c.due_at <= bindparam("now"))
         self._due = select(*columns).where(unsent).order_by(self.outbox.c.id).limit(BATCH)
         self._last = select(func.coalesce(func.max(self.outbox.c.position), 0))
+        self._position: int | None = None
         self._bell = Signal()
         self._stopping = False
         store.on_new_events(self.wake)
@@ -75,10 +85,12 @@ class Relay:
     def _send_until_stopped(self, connection: Connection, publisher: Publisher) -> None:
         while not self._stopping:
             self._bell = Signal()
-            if not self.send_waiting(connection, publisher):
+            # Less than a batch was all there was; what was written meanwhile has rung the bell.
+            if self.send_waiting(connection, publisher) < BATCH:
                 with eventlet.Timeout(POLL_SECONDS, False):
                     self._bell.wait()
-            eventlet.sleep(0)
+                publisher.beat()
+            eventlet.sleep(self.pace)
 
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.
@@ -92,21 +104,35 @@ class Relay:
         answers = publisher.publish([_outgoing(row) for row in rows if row.id not in unqueued])
         held = [row for row in rows if row.id in unqueued or answers.get(row.id, "") is None]
         kept = {row.id for row in held}
-        self._mark(held, {row.id: answers.get(row.id) or "not-confirmed" for row in rows if row.id not in kept})
+        if held:
+            self._mark_sent(connection, held)
+        refused = {row.id: answers.get(row.id) or "not-confirmed" for row in rows if row.id not in kept}
+        if refused:
+            self._mark_refused(refused)
         return len(held)
 
-    def _mark(self, held: list[Any], refused: dict[int, str]) -> None:
+    def _mark_sent(self, connection: Connection, held: list[Any]) -> None:
+        """By the connection that holds the lock: a relay that has lost it gives out no position."""
+        position, now, rows = self._last_position(connection), self.store.resources.clock.now(), []
+        for row in held:
+            position += 1 if row.audience else 0
+            rows.append({"id": row.id, "sent_at": now, "position": position if row.audience else None})
+        self._position = None  # Asked anew when this fails.
+        if self.store.database.is_sqlite:
+            with self.store.writing() as transaction:
+                update_rows(transaction.connection, self.outbox, rows)
+        else:
+            update_rows(connection, self.outbox, rows)
+        self._position = position
+        self.metrics.sent(len(held))
+
+    def _last_position(self, connection: Connection) -> int:
+        """The last position that was given out: who relays alone asks only once."""
+        return int(connection.execute(self._last).scalar_one()) if self._position is None else self._position
+
+    def _mark_refused(self, refused: dict[int, str]) -> None:
         table = self.outbox
         with self.store.writing() as transaction:
-            if held:
-                position = self._last_position(transaction) if any(row.audience for row in held) else 0
-                rows = []
-                for row in held:
-                    position += 1 if row.audience else 0
-                    rows.append(
-                        {"id": row.id, "sent_at": transaction.now, "position": position if row.audience else None}
-                    )
-                update_rows(transaction.connection, table, rows)
             for row_id, problem in refused.items():
                 transaction.execute(
                     update(table)
@@ -117,17 +143,14 @@ class Relay:
                         due_at=transaction.now + timedelta(seconds=LONGEST_PAUSE),
                     )
                 )
-        self.metrics.sent(len(held))
         for problem in refused.values():
             self.metrics.not_sent(problem)
             log.warning("event.unsent", service=self.store.service, problem=problem)
 
-    def _last_position(self, transaction: Any) -> int:
-        return int(transaction.execute(self._last).scalar_one())
-
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
         """A connection that has the right to relay for this service; losing the connection gives the right back."""
+        self._position = None
         with self.store.database.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.store.database.is_sqlite:

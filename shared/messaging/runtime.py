@@ -89,13 +89,16 @@ class InboxProvider(DependencyProvider):
 
 
 class RelayProvider(DependencyProvider):
-    """Runs a service's relay beside it."""
+    """Runs a service's relay beside it; `pace` is the relay's."""
+
+    def __init__(self, pace: float = 0.0) -> None:
+        self.pace = pace
 
     def setup(self) -> None:
         runtime: Runtime = self.container.config["runtime"]
         agencies = runtime.resources.directory.agencies
         queued = [agency.id for agency in agencies if "queue" in agency.channels]
-        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, queued)
+        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, queued, self.pace)
 
     def start(self) -> None:
         self._running = self.container.spawn_managed_thread(self.relay.run, identifier="relay")

@@ -52,7 +52,7 @@ class Store:
         with self.database.writing() as connection:
             transaction = Transaction(connection, self.metadata, self.resources, self.service)
             yield transaction
-            transaction.flush()
+            transaction.flush(last=True)
         if transaction.wrote_events:
             for listener in self._listeners:
                 listener()

@@ -80,15 +80,19 @@ class Transaction:
         self.wrote_events = True
         return event_id
 
-    def flush(self) -> None:
-        """Writes what was gathered: rows in the order of their tables' foreign keys, then events."""
+    def flush(self, last: bool = False) -> None:
+        """Writes what was gathered: rows in the order of their tables' foreign keys, then events.
+
+        The `last` time, all that is left is one statement, and may be the only one there was.
+        """
         if self._events:
             self._number_events()
         if not self._rows:
             return
         rows, self._rows = self._rows, defaultdict(list)
         self._named.clear()
-        insert_rows(self.connection, [(table, rows[name]) for name, table in self._tables.items() if name in rows])
+        given = [(table, rows[name]) for name, table in self._tables.items() if name in rows]
+        insert_rows(self.connection, given, alone=last)
 
     def _number_events(self) -> None:
         events, self._events = self._events, []

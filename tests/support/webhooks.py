@@ -108,6 +108,9 @@ class _NoBroker:
     def publish(self, messages: Sequence[Outgoing]) -> dict[int, str | None]:
         return {message.key: None for message in messages}
 
+    def beat(self) -> None:
+        """Nobody listens."""
+
     def close(self) -> None:
         """Nothing was opened."""
 
