@@ -11,6 +11,8 @@ const validator = new HtmlValidate({
     "doctype-style": "off",
     "no-trailing-whitespace": "off",
     "void-style": "off",
+    // Check boxes of one question share a name, as the standard has it; brackets after it are a habit of one language.
+    "form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }],
     // What we serve ourselves is not proven to come from us.
     "require-sri": ["error", { target: "crossorigin" }],
   },

@@ -26,31 +26,31 @@ class FormRoutes:
     refer = ReferDeskProvider()
 
     @page("GET", "/refer/find/<kind>", public="names of schools and surgeries, from public lists")
-    def find_place(self, request: Request, kind: str) -> Response:
+    def refer_find_place(self, request: Request, kind: str) -> Response:
         """Names to choose from, while somebody types."""
         return places.suggestions(kind, request.args.get("q", ""), self.refer.known)
 
     @page("GET", "/refer/not-yet", public=ANYBODY)
-    def not_yet(self, request: Request) -> Response:
+    def refer_not_yet(self, request: Request) -> Response:
         """What to do while the family has not agreed."""
-        journey = self.refer.journey(self._visit(request).open().document)
+        journey = self.refer.journey(self._refer_visit(request).open().document)
         asked = next((step for step in journey.asked if step.name in ("agreement", "agree")), None)
         if asked is None:
             return see(journey.next_path)
         return show.not_yet(self.pages, request, journey, asked, self.front.services)
 
     @page("GET", "/refer/check", public=ANYBODY)
-    def check(self, request: Request) -> Response:
+    def refer_check(self, request: Request) -> Response:
         """All answers, each with a way to change it."""
-        journey = self.refer.journey(self._visit(request).open().document)
+        journey = self.refer.journey(self._refer_visit(request).open().document)
         if journey.next is not None or journey.view.hopeless:
             return see(journey.next_path)
         return show.check(self.pages, request, journey)
 
     @page("POST", "/refer/check", public=ANYBODY)
-    def send(self, request: Request) -> Response:
+    def refer_send(self, request: Request) -> Response:
         """Sends the form, once."""
-        visit = self._visit(request)
+        visit = self._refer_visit(request)
         draft = visit.draft()
         if draft.referral_id is None and draft.is_closed(self.refer.now):
             return see(STILL_THERE)
@@ -60,17 +60,17 @@ class FormRoutes:
             return see(GONE)
 
     @page("GET", "/refer/sent", public=ANYBODY)
-    def sent(self, request: Request) -> Response:
+    def refer_sent(self, request: Request) -> Response:
         """What happens next, and the reference to ask by."""
-        told = self.refer.sent(self._visit(request).draft())
+        told = self.refer.sent(self._refer_visit(request).draft())
         if told is None:
             return see("/refer/check")
         return show.sent(self.pages, request, told, self.refer.known.directory)
 
     @page("GET", "/refer/<path>", public=ANYBODY)
-    def ask(self, request: Request, path: str) -> Response:
+    def refer_ask(self, request: Request, path: str) -> Response:
         """One question."""
-        visit = self._visit(request)
+        visit = self._refer_visit(request)
         if visit.secret is None and path in FIRST:
             journey = self.refer.journey(begun(FIRST[path]))
             return show.question(self.pages, request, journey, journey.steps[0], [])
@@ -82,29 +82,29 @@ class FormRoutes:
         return show.question(self.pages, request, journey, step, errors)
 
     @page("POST", "/refer/<path>", public=ANYBODY)
-    def answer(self, request: Request, path: str) -> Response:
+    def refer_answer(self, request: Request, path: str) -> Response:
         """The answer to one question. It is kept also where nobody was there for a while; only then is asked who it is."""
-        visit, form = self._visit(request), form_of(request)
+        visit, form = self._refer_visit(request), form_of(request)
         action, _, number = form.text("do").partition("-")
         try:
             if visit.secret is None:
-                return self._begin(request, visit, path)
+                return self._refer_begin(request, visit, path)
             if path == "children" and action in (ADDING, REMOVING):
                 filled = self.refer.change_children(visit.secret, int(number) - 1 if number.isdigit() else None)
             else:
                 filled = self.refer.fill(visit.secret, path, form)
         except NoDraft:
-            return self._begin(request, visit, path)
+            return self._refer_begin(request, visit, path)
         if filled.errors and filled.step:
             return show.question(self.pages, request, filled.journey, filled.step, filled.errors, form)
         return see(_onward(filled))
 
     @timer(interval=3600)
-    def forget_old_forms(self) -> None:
+    def refer_forget_old_forms(self) -> None:
         """Nothing of a form that was not sent is kept beyond its time."""
         self.refer.drafts.forget_old()
 
-    def _begin(self, request: Request, visit: Visit, path: str) -> Response:
+    def _refer_begin(self, request: Request, visit: Visit, path: str) -> Response:
         """The first page begins a form; any other came too late."""
         form = form_of(request)
         if path not in FIRST:
@@ -114,7 +114,7 @@ class FormRoutes:
             return show.question(self.pages, request, filled.journey, filled.journey.steps[0], filled.errors, form)
         return visit.keep(see(_onward(filled)), secret)
 
-    def _visit(self, request: Request) -> Visit:
+    def _refer_visit(self, request: Request) -> Visit:
         return Visit(request, self.pages, self.refer)
 
 

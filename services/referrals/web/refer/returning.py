@@ -28,17 +28,17 @@ class ReturnRoutes:
     refer: Any
 
     @page("GET", "/refer", public=ANYBODY)
-    def begin_referral(self, request: Request) -> Response:
+    def refer_begin_referral(self, request: Request) -> Response:
         """The way in, for a family."""
-        return self._way_in(request, "who")
+        return self._refer_way_in(request, "who")
 
     @page("GET", "/advice", public=ANYBODY)
-    def begin_consultation(self, request: Request) -> Response:
+    def refer_begin_consultation(self, request: Request) -> Response:
         """The way in, for a professional with a question."""
-        return self._way_in(request, "asker")
+        return self._refer_way_in(request, "asker")
 
     @page("POST", "/refer/again", public=ANYBODY)
-    def begin_again(self, request: Request) -> Response:
+    def refer_begin_again(self, request: Request) -> Response:
         """Throws away what was begun in this browser."""
         visit = Visit(request, self.pages, self.refer)
         self.refer.drafts.discard(visit.secret)
@@ -46,40 +46,40 @@ class ReturnRoutes:
         return visit.leave(see(f"/refer/{first}" if first in FIRST else "/"))
 
     @page("GET", "/refer/save", public=ANYBODY)
-    def save(self, request: Request) -> Response:
+    def refer_save(self, request: Request) -> Response:
         """The address to come back to."""
         visit = Visit(request, self.pages, self.refer)
         draft = visit.open()
         return show.save(self.pages, request, self.refer.journey(draft.document), draft, self.refer.link(visit.secret))
 
     @page("GET", "/refer/return/<secret>", public=HOLDS_SECRET)
-    def come_back(self, request: Request, secret: str) -> Response:
+    def refer_come_back(self, request: Request, secret: str) -> Response:
         """Asks whoever comes with the address for the postcode."""
-        return self._ask(request, self._left(request, secret), "return.html")
+        return self._refer_challenge(request, self._refer_left(request, secret), "return.html")
 
     @page("POST", "/refer/return/<secret>", public=HOLDS_SECRET)
-    def came_back(self, request: Request, secret: str) -> Response:
+    def refer_came_back(self, request: Request, secret: str) -> Response:
         """Opens the form again, in this browser."""
-        return self._said(request, secret, "return.html")
+        return self._refer_said(request, secret, "return.html")
 
     @page("GET", "/refer/still-there", public=ANYBODY)
-    def still_there(self, request: Request) -> Response:
+    def refer_still_there(self, request: Request) -> Response:
         """After a while, asks whether it is still the same person."""
         secret = Visit(request, self.pages, self.refer).secret
-        return self._ask(request, self._left(request, secret), "still-there.html")
+        return self._refer_challenge(request, self._refer_left(request, secret), "still-there.html")
 
     @page("POST", "/refer/still-there", public=ANYBODY)
-    def is_there(self, request: Request) -> Response:
+    def refer_is_there(self, request: Request) -> Response:
         """Goes on where it was left."""
-        return self._said(request, Visit(request, self.pages, self.refer).secret, "still-there.html")
+        return self._refer_said(request, Visit(request, self.pages, self.refer).secret, "still-there.html")
 
     @page("GET", "/refer/gone", public=ANYBODY)
-    def gone(self, request: Request) -> Response:
+    def refer_gone(self, request: Request) -> Response:
         """There is no form here any more."""
         shown = self.pages.show(request, "refer/gone.html", 410, days=KEPT.days)
         return Visit(request, self.pages, self.refer).leave(shown)
 
-    def _way_in(self, request: Request, first: str) -> Response:
+    def _refer_way_in(self, request: Request, first: str) -> Response:
         """The first page; where a form was begun in this browser, whether to go on with it."""
         visit = Visit(request, self.pages, self.refer)
         try:
@@ -90,14 +90,16 @@ class ReturnRoutes:
             return visit.leave(see(f"/refer/{first}"))
         return self.pages.show(request, "refer/begun.html", first=first, expires=draft.expires_at)
 
-    def _left(self, request: Request, secret: str | None) -> Draft:
+    def _refer_left(self, request: Request, secret: str | None) -> Draft:
         """A form that was left. Raises SeeOther where there is none, or where it was sent by now."""
         draft = Visit(request, self.pages, self.refer).found(secret)
         if draft.referral_id:
             raise SeeOther(SENT)
         return draft
 
-    def _ask(self, request: Request, draft: Draft, template: str, wrong: dict[str, str] | None = None) -> Response:
+    def _refer_challenge(
+        self, request: Request, draft: Draft, template: str, wrong: dict[str, str] | None = None
+    ) -> Response:
         return self.pages.show(
             request,
             f"refer/{template}",
@@ -109,14 +111,14 @@ class ReturnRoutes:
             expires=draft.expires_at,
         )
 
-    def _said(self, request: Request, secret: str | None, template: str) -> Response:
+    def _refer_said(self, request: Request, secret: str | None, template: str) -> Response:
         """Lets in who knows the postcode, after a few tries at most."""
-        draft = self._left(request, secret)
+        draft = self._refer_left(request, secret)
         desk: ReferDesk = self.refer
         desk.guesses.take(draft.id)
         if not is_right(draft.document, form_of(request).text(FIELD)):
             text = self.pages.catalogue.error(FIELD, "not-the-same", "")
-            return self._ask(request, draft, template, {FIELD: text})
+            return self._refer_challenge(request, draft, template, {FIELD: text})
         desk.reopen(secret)
         following = see(desk.journey(draft.document).next_path)
         return Visit(request, self.pages, self.refer).keep(following, secret or "")

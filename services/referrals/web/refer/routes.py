@@ -1,4 +1,7 @@
-"""All routes of the form and of the pages that lead to it, for the service to be one."""
+"""All routes of the form and of the pages that lead to it, for the service to be one.
+
+Names begin with `refer_`, so that none hides another of the service.
+"""
 
 from services.referrals.web.refer.form_routes import FormRoutes
 from services.referrals.web.refer.returning import ReturnRoutes

@@ -15,11 +15,11 @@ class StartRoutes:
     front: Any
 
     @page("GET", "/", public="where people begin: it tells what this is, and asks nothing")
-    def start(self, request: Request) -> Response:
+    def refer_start(self, request: Request) -> Response:
         """What this is, whom it is for, and the ways in."""
         return self.pages.show(request, "refer/start.html", services=self.front.services)
 
     @page("GET", "/services", public="what the agencies publish themselves")
-    def services_page(self, request: Request) -> Response:
+    def refer_services_page(self, request: Request) -> Response:
         """Every service of the directory."""
         return self.pages.show(request, "refer/directory.html", services=self.front.services)
