@@ -9,6 +9,7 @@ with running(RoutingService, pair, folder) as house:
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from html import unescape
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -53,8 +54,9 @@ class House:
 class Running(House):
     """The same, listening at `address`."""
 
-    def __init__(self, pair: Pair, folder: Path, service: Any, **config: Any) -> None:
+    def __init__(self, pair: Pair, folder: Path, service: Any, openid: Path | None = None, **config: Any) -> None:
         super().__init__(pair, folder, service)
+        self.runtime.resources.settings = replace(self.runtime.resources.settings, openid_file=openid)
         inbox = getattr(service, "inbox", None)
         heard = [schema.type() for schema in inbox.handlers] if isinstance(inbox, InboxProvider) else []
         self.runtime.declare({service.name: heard}, {})
@@ -84,8 +86,8 @@ class Running(House):
 
 
 @contextmanager
-def running(service: Any, pair: Pair, folder: Path, **config: Any) -> Iterator[Running]:
-    house = Running(pair, folder, service, **config)
+def running(service: Any, pair: Pair, folder: Path, openid: Path | None = None, **config: Any) -> Iterator[Running]:
+    house = Running(pair, folder, service, openid, **config)
     try:
         yield house
     finally:
