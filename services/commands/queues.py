@@ -1,10 +1,11 @@
-"""`waypost queues`: where every message of every service is, in one table."""
+"""`waypost queues`: where every message of every service is, in one table, and what needs a look."""
 
 import time
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 
@@ -15,9 +16,12 @@ app = typer.Typer()
 COLUMNS = {
     "waiting": "waiting",
     "in_flight": "in flight",
+    "in_last_minute": "in a minute",
+    "out_last_minute": "out a minute",
     "due_for_retry": "due for retry",
     "parked": "parked",
     "unsent": "unsent",
+    "consumers": "consumers",
 }
 
 
@@ -30,26 +34,39 @@ def queues(
     Example: `waypost queues --watch`
     """
     if not watch:
-        Console().print(table_of(ask("GET", "/v1/queues")))
+        Console().print(shown(ask("GET", "/v1/queues")))
         return
     with Live(refresh_per_second=2) as live:
         while True:
-            live.update(table_of(ask("GET", "/v1/queues")))
+            live.update(shown(ask("GET", "/v1/queues")))
             time.sleep(2)
 
 
-def table_of(overview: dict[str, Any]) -> Table:
-    """The overview as a table, one row for each service."""
+def shown(overview: dict[str, Any]) -> Group:
+    """The overview as a table with a row for each service, one with a row for each agency, and what is of concern."""
     title = "All is well" if overview["all_well"] else "Something needs a look"
-    table = Table("service", *COLUMNS.values(), "oldest", "needs a look", title=title)
+    services = Table("service", *COLUMNS.values(), "oldest", "needs a look", title=title)
     for row in overview["services"]:
         if row.get("unreachable"):
-            table.add_row(row["service"], *["?"] * len(COLUMNS), "?", "does not answer")
+            services.add_row(row["service"], *["?"] * len(COLUMNS), "?", "does not answer")
             continue
         ages = [age for age in row["oldest_seconds"].values() if age is not None]
         counts = ["?" if row[name] is None else str(row[name]) for name in COLUMNS]
-        table.add_row(row["service"], *counts, _age(max(ages)) if ages else "", ", ".join(row["concerns"]))
-    return table
+        services.add_row(row["service"], *counts, _age(max(ages)) if ages else "", ", ".join(row["concerns"]))
+    agencies = Table("agency", "to answer", "open", "in a minute", "out a minute", "unsent", "its queue", "webhooks")
+    for row in overview["agencies"]:
+        counts = [str(row[name]) for name in ("requested", "open", "in_last_minute", "out_last_minute", "unsent")]
+        waiting = "" if row["queue"] is None else str(row["queue"]["waiting"])
+        agencies.add_row(row["agency"], *counts, waiting, ", ".join(each["state"] for each in row["webhooks"]))
+    return Group(services, agencies, *_concerns(overview["concerns"]))
+
+
+def _concerns(concerns: list[dict[str, Any]]) -> Iterator[str]:
+    for each in concerns:
+        about = [each["service"], each["agency"], each["detail"]]
+        about += [f"{each['count']} of them" if each["count"] is not None else None]
+        about += [f"for {_age(each['seconds'])}" if each["seconds"] is not None else None]
+        yield f"{each['level']}: {each['code']} ({', '.join(part for part in about if part)})"
 
 
 def _age(seconds: float) -> str:

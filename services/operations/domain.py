@@ -39,7 +39,7 @@ def overview(services: Sequence[Mapping[str, Any]], alarms: Sequence[str] = ()) 
 
     `all_well` is about what moves by itself; `state` is the worst level of all, those for people too.
     """
-    rows = [{**service, "concerns": concerns(service)} for service in services]
+    rows = [{**_without_agencies(service), "concerns": concerns(service)} for service in services]
     found = [Concern("broker-alarm", STOPPED, detail=alarm) for alarm in alarms]
     for service in services:
         found += _of_messages(service)
@@ -113,6 +113,12 @@ def _of_agency(service: str, agency: Mapping[str, Any]) -> Iterable[Concern]:
     queue = agency["queue"]
     if queue and queue["waiting"] and not queue["consumers"]:
         yield Concern("agency-not-listening", LOOK, **who, count=queue["waiting"])
+
+
+def _without_agencies(service: Mapping[str, Any]) -> dict[str, Any]:
+    """They have a list of their own."""
+    watch = {name: value for name, value in service.get("watch", {}).items() if name != "agencies"}
+    return {**service, "watch": watch}
 
 
 def worst(found: Iterable[Mapping[str, Any]]) -> str:
