@@ -20,6 +20,9 @@ COMMANDS = {
     "keys": "API keys: create, list, revoke.",
     "people": "People who sign in: invite, list, end.",
     "agencies": "Agencies' own queues: provision, rotate, revoke, list.",
+    "retention": "How long referrals are kept: preview, run, report, hold, release.",
+    "subject-access": "All that is held about a family, as a page and as JSON.",
+    "erase": "Erase a referral for good.",
     "directory": "The agency directory: check, list, show.",
     "places": "Postcodes, schools and practices: build, import, update, look up.",
     "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",
@@ -35,7 +38,7 @@ class Lazily(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        app = import_module(f"services.commands.{cmd_name}").app
+        app = import_module(f"services.commands.{cmd_name.replace('-', '_')}").app
         command = get_command(app)
         command.name = cmd_name
         return command

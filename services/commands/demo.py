@@ -14,7 +14,7 @@ DEMO_KEYS = {
     "referrer": ("referrals", "demo-school", ["referrals:write", "referrals:read"]),
     "families-apart": ("routing", "families-apart", ["events:read", "tasks:read", "tasks:write"]),
     "time-matters": ("routing", "time-matters", ["events:read", "tasks:read", "tasks:write"]),
-    "operations": ("operations", "demo-operations", ["operations:read", "operations:write"]),
+    "operations": ("operations", "demo-operations", ["operations:read", "operations:write", "data-protection"]),
 }
 
 

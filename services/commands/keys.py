@@ -13,8 +13,11 @@ SCOPES = {
     "routing": ["events:read", "tasks:read", "tasks:write"],
     "operations": ["operations:read", "operations:write"],
 }
-NAMED_ONLY = {"routing": ["people:read", "people:write"], "operations": ["people:read", "people:write"]}
-"""Scopes that a key has only when they are named: to invite somebody is more than to do the day's work."""
+NAMED_ONLY = {
+    "routing": ["people:read", "people:write"],
+    "operations": ["people:read", "people:write", "data-protection"],
+}
+"""Scopes that a key has only when they are named: to invite somebody, or to erase a family, is more than the day's work."""
 
 app = typer.Typer(
     help="API keys: create, list, revoke. A key is shown once; only its hash is stored.", no_args_is_help=True
@@ -29,7 +32,9 @@ def create(
     name: Annotated[str, typer.Option(help="What the key is for, so that it can be told apart later.")] = "",
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="A scope; may be repeated. By default all of the service's but those about people."),
+        typer.Option(
+            help="A scope; may be repeated. By default all of the service's but those about people and data protection."
+        ),
     ] = None,
 ) -> None:
     """Make a key and show it, once.

@@ -4,10 +4,12 @@ from nameko.timer import timer
 
 from services.eligibility import tables
 from services.eligibility.handlers import HANDLERS
+from services.eligibility.held import KEPT
 from shared.http.management import Management
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.privacy.desk import PrivacyDesk
 
 
 class EligibilityService:
@@ -21,6 +23,7 @@ class EligibilityService:
     relay = RelayProvider()
     management = Management()
     desk = Desk()
+    privacy = PrivacyDesk(KEPT)
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

@@ -4,11 +4,13 @@ from nameko.timer import timer
 
 from services.notifications import tables, watch
 from services.notifications.handlers import HANDLERS
+from services.notifications.held import KEPT
 from services.notifications.provider import ReceiptsProvider, SenderProvider
 from shared.http.management import Management
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.privacy.desk import PrivacyDesk
 
 
 class NotificationsService:
@@ -18,6 +20,7 @@ class NotificationsService:
     metadata = tables.metadata
 
     store = StoreProvider()
+    privacy = PrivacyDesk(KEPT)
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     sender = SenderProvider()

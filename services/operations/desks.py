@@ -15,7 +15,7 @@ WATCHED = ("referrals", "eligibility", "routing", "notifications")
 TELLING = ("referrals", "routing", "notifications")
 """Those that tell more than where their messages are."""
 ANSWER_WITHIN = (2, 10)
-_ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 422)
+_ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 410, 422)
 
 
 class Desks:

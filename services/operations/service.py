@@ -5,6 +5,7 @@ from typing import Any
 from nameko.timer import timer
 
 from services.operations import schemas, tables
+from services.operations.data_protection_routes import DataProtectionRoutes
 from services.operations.desks import DesksProvider
 from services.operations.parked_routes import ParkedRoutes
 from services.operations.rehearsal_routes import RehearsalRoutes
@@ -25,7 +26,14 @@ LOOKS_EVERY_SECONDS = 15
 
 
 class OperationsService(
-    OverviewPages, ParkedPages, ParkedRoutes, ReviewRoutes, RehearsalRoutes, PeopleSite, StaticRoutes
+    OverviewPages,
+    ParkedPages,
+    ParkedRoutes,
+    ReviewRoutes,
+    RehearsalRoutes,
+    DataProtectionRoutes,
+    PeopleSite,
+    StaticRoutes,
 ):
     """Queues and parked messages of every service; what waits for a person."""
 

@@ -66,8 +66,7 @@ def erase(store: Store, reference: str, reason: str, actor: str) -> Erasure:
 
 def erase_row(transaction: Transaction, row: Row[Any], reason: str, actor: str) -> Erasure:
     """The same for a row that the caller has locked, as the last thing in its transaction."""
-    held = transaction.execute(select(holds.c.referral_id).where(holds.c.referral_id == row.id)).first()
-    if held is not None:
+    if is_held(transaction, row.id):
         raise problems.conflict("held", "The referral is held", "Release it first: `waypost retention release`.")
     seen_by = select(looks.c.agency).where(looks.c.referral_id == row.id, looks.c.outcome == "shown").distinct()
     agencies = tuple(sorted(each for each in transaction.execute(seen_by).scalars() if each))
@@ -85,8 +84,14 @@ def erase_row(transaction: Transaction, row: Row[Any], reason: str, actor: str) 
 
 def clear(transaction: Transaction, referral_ids: Sequence[str]) -> None:
     """Removes every row of these referrals but the tombstone."""
-    for table in (referral_keys, children, consents, assessments, access_codes, passes, drafts):
+    for table in (referral_keys, children, consents, assessments, access_codes, passes, drafts, holds):
         transaction.execute(delete(table).where(table.c.referral_id.in_(referral_ids)))
+
+
+def is_held(transaction: Transaction, referral_id: str) -> bool:
+    """Whether somebody has said that the referral must be kept."""
+    query = select(holds.c.id).where(holds.c.referral_id == referral_id, holds.c.released_at.is_(None))
+    return transaction.execute(query).first() is not None
 
 
 def row_of(transaction: Transaction, reference: str) -> Row[Any]:

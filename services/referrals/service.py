@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from services.referrals import answers, schemas, tables, watch
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
+from services.referrals.data_protection import KEPT, DataProtectionDesk
 from services.referrals.disclosure import DisclosureQuery, disclosure
 from services.referrals.following import FollowingRoutes
 from services.referrals.front import FrontDesk
@@ -26,6 +27,7 @@ from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.privacy.desk import PrivacyDesk
 from shared.web.pages import PagesProvider
 from shared.web.static_routes import StaticRoutes
 
@@ -40,6 +42,8 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     metadata = tables.metadata
 
     store = StoreProvider()
+    privacy = PrivacyDesk(KEPT)
+    data_protection = DataProtectionDesk()
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     front = FrontDesk()

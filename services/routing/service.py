@@ -12,6 +12,7 @@ from services.routing.disclosure import DisclosureProvider
 from services.routing.export import export
 from services.routing.feed import FeedProvider, answer_feed
 from services.routing.handlers import HANDLERS
+from services.routing.held import KEPT
 from services.routing.listing import Wanted, list_tasks
 from services.routing.overdue import ClockProvider
 from services.routing.rehearsals import RehearsalDesk
@@ -38,6 +39,7 @@ from shared.http.stored_keys import find_key
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
+from shared.privacy.desk import PrivacyDesk
 from shared.web.pages import PagesProvider
 from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
@@ -50,6 +52,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     metadata = tables.metadata
 
     store = StoreProvider()
+    privacy = PrivacyDesk(KEPT)
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     feed = FeedProvider()

@@ -6,8 +6,9 @@ Kept as text, one key a line, the newest last:
     k1 <base64 of 32 bytes>
     k2 <base64 of 32 bytes>
 
-`index` makes the blind indexes and is never rotated: a new one would find nothing that an old one stored. No error,
-representation or log holds a key.
+`index` makes the blind indexes and is never rotated: a new one would find nothing that an old one stored. A keyring that
+was read from a file sees within RELOAD_SECONDS that the file has changed, and at once when it meets a key that it does not
+have: so a key is added, and an old one taken away, while services run. No error, representation or log holds a key.
 """
 
 import base64
@@ -15,16 +16,22 @@ import hashlib
 import hmac
 import os
 import re
+import time
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.privacy.keyfile import INDEX, KeyringError
 from shared.privacy.sealed import KEY_BYTES, VERSION, DataKey, SealBroken, WrappedKey, bound_to, seal, unseal
+
+RELOAD_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
 
 _LINE = re.compile(r"([A-Za-z0-9.-]{1,32})[ \t]+(\S+)")
 _ID_END = b" "
@@ -40,23 +47,19 @@ class Keyring:
                 "There is no master key. Create a key file with `waypost keys create`, or restore yours."
             )
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self.newest = list(keys)[-1]
         self._index_key = index_key
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._path: Path | None = None
+        self._seen: tuple[int, int] | None = None
+        self._looked_at = 0.0
 
     @classmethod
     def from_file(cls, path: Path) -> "Keyring":
         """The keys in a file; raises KeyringError, which says what to do."""
-        try:
-            text = path.read_text(encoding="ascii")
-        except OSError as error:
-            raise KeyringError(
-                f"The master key file {path} cannot be read ({error.strerror}). Create one, or restore yours: without "
-                "it, nothing personal that was stored can be read."
-            ) from None
-        except UnicodeDecodeError:
-            raise KeyringError(f"The master key file {path} is not text. Restore it from your copy.") from None
-        return cls.from_text(text, str(path))
+        seen = _state_of(path)
+        keyring = cls.from_text(_text_of(path), str(path))
+        keyring._path, keyring._seen, keyring._looked_at = path, seen, time.monotonic()
+        return keyring
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], name: str = "WAYPOST_MASTER_KEYS") -> "Keyring":
@@ -81,6 +84,18 @@ class Keyring:
             raise KeyringError(f"{source} has no line '{INDEX} <base64 of 32 bytes>'. Restore the file from your copy.")
         return cls(keys, index_key)
 
+    @property
+    def newest(self) -> str:
+        """The id of the master key that wraps."""
+        self._look()
+        return next(reversed(self._ciphers))
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the master keys, the newest last."""
+        self._look()
+        return list(self._ciphers)
+
     def new_key(self, subject: str) -> tuple[DataKey, WrappedKey]:
         """A fresh key for a subject, and the same key as it is to be stored."""
         key = os.urandom(KEY_BYTES)
@@ -96,7 +111,8 @@ class Keyring:
 
     def seal(self, part: str, value: bytes) -> bytes:
         """Bytes that belong to no subject, sealed under the newest master key; the key's id goes in front."""
-        return VERSION + self.newest.encode() + _ID_END + seal(self._ciphers[self.newest], bound_to("", part), value)
+        newest = self.newest
+        return sealed_by(newest) + seal(self._ciphers[newest], bound_to("", part), value)
 
     def open(self, part: str, blob: bytes) -> bytes:
         """What `seal` was given for this part; raises SealBroken or KeyringError."""
@@ -104,6 +120,10 @@ class Keyring:
         if blob[:1] != VERSION or not end:
             raise SealBroken("not a sealed value, or sealed by a later version")
         return unseal(self._cipher(key_id.decode("ascii", "replace")), bound_to("", part), sealed)
+
+    def reseal(self, part: str, blob: bytes) -> bytes:
+        """The same value under the newest master key."""
+        return self.seal(part, self.open(part, blob))
 
     def blind_index(self, purpose: str, *values: str) -> str:
         """64 hex signs by which equal values are found without being read: case, accents and spacing do not count.
@@ -122,7 +142,8 @@ class Keyring:
         return self._derived[kind, purpose]
 
     def _wrap(self, subject: str, key: bytes) -> WrappedKey:
-        return WrappedKey(self.newest, seal(self._ciphers[self.newest], bound_to(subject, "key"), key))
+        newest = self.newest
+        return WrappedKey(newest, seal(self._ciphers[newest], bound_to(subject, "key"), key))
 
     def _unwrap(self, subject: str, wrapped: WrappedKey) -> bytes:
         return unseal(self._cipher(wrapped.key_id), bound_to(subject, "key"), wrapped.blob)
@@ -130,8 +151,62 @@ class Keyring:
     def _cipher(self, key_id: str) -> AESGCM:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
+            # Another process may have seen a new key before this one.
+            self._look(at_once=True)
+            cipher = self._ciphers.get(key_id)
+        if cipher is None:
             raise KeyringError(f"The master key {key_id} is not in the key file. Put its line back, before the newest.")
         return cipher
+
+    def _look(self, at_once: bool = False) -> None:
+        """Takes the file's keys when it has changed. One that cannot be used is left: what is known goes on."""
+        now = time.monotonic()
+        if self._path is None or (now - self._looked_at < RELOAD_SECONDS and not at_once):
+            return
+        self._looked_at = now
+        try:
+            seen = _state_of(self._path)
+            if seen == self._seen:
+                return
+            fresh = Keyring.from_text(_text_of(self._path), str(self._path))
+        except KeyringError:
+            log.warning("keys.unreadable")
+            return
+        if fresh._index_key != self._index_key:
+            log.warning("keys.of-another-installation")
+            return
+        self._ciphers, self._seen = fresh._ciphers, seen
+        log.info("keys.reloaded", newest=next(reversed(self._ciphers)))
+
+
+def sealed_by(key_id: str) -> bytes:
+    """How everything begins that `seal` made under a master key."""
+    return VERSION + key_id.encode() + _ID_END
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except UnicodeDecodeError:
+        raise KeyringError(f"The master key file {path} is not text. Restore it from your copy.") from None
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """What changes when the file does."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return found.st_mtime_ns, found.st_ino
+
+
+def _unreadable(path: Path, error: OSError) -> KeyringError:
+    return KeyringError(
+        f"The master key file {path} cannot be read ({error.strerror}). Create one, or restore yours: without "
+        "it, nothing personal that was stored can be read."
+    )
 
 
 def normalised(text: str) -> str:

@@ -5,6 +5,8 @@ from typing import Final
 ACCOUNT = "account:own"
 """What everybody may do with their own account."""
 PEOPLE_READ, PEOPLE_WRITE = "people:read", "people:write"
+DATA_PROTECTION = "data-protection"
+"""To see all that is held of a family, to hold it, to erase it."""
 
 OPERATIONS = "operations"
 """The owner of everybody who signs in at the operations service."""
@@ -12,7 +14,9 @@ OPERATIONS = "operations"
 _SCOPES: Final = {
     "agency-worker": frozenset({ACCOUNT, "tasks:read", "tasks:write"}),
     "agency-manager": frozenset({ACCOUNT, "tasks:read", "tasks:write", PEOPLE_READ, PEOPLE_WRITE}),
-    "operations": frozenset({ACCOUNT, "operations:read", "operations:write", PEOPLE_READ, PEOPLE_WRITE}),
+    "operations": frozenset(
+        {ACCOUNT, "operations:read", "operations:write", DATA_PROTECTION, PEOPLE_READ, PEOPLE_WRITE}
+    ),
     "auditor": frozenset({ACCOUNT, "operations:read", PEOPLE_READ}),
 }
 ROLES: Final = {"routing": ("agency-worker", "agency-manager"), "operations": ("operations", "auditor")}
