@@ -15,7 +15,7 @@ from datetime import date
 
 AGENCY, REFERRER, FAMILY = "agency", "referrer", "family"
 CONSULTATION, RECALL, AWAITING_INFORMATION = "consultation", "recall", "awaiting-information"
-CONTACT_CHANGED = "contact-changed"
+ALERTS = ("not-contacted", "contact-changed")
 TOLD_BEFORE = ("tasks-ended",)
 OWED = {
     "acknowledge": "to know that you have it",
@@ -92,8 +92,8 @@ def on_code_requested(audience: str) -> Notice:
 
 
 def on_alerted(what: str, agency: str, task_id: str) -> tuple[Notice, ...]:
-    """The agency is told to look today: nobody was in touch, or the safe way to be in touch has changed."""
-    return (Notice("contact-changed" if what == CONTACT_CHANGED else "not-contacted", AGENCY, agency, task_id),)
+    """The agency is told to look today: nobody was in touch, or something that it should know has changed."""
+    return (Notice(what if what in ALERTS else "details-changed", AGENCY, agency, task_id),)
 
 
 def on_closed(reason: str) -> tuple[Notice, ...]:

@@ -34,7 +34,7 @@ MOST_TRIES = 5
 MOST_AN_HOUR, MOST_A_DAY = 3, 10
 """Codes for one reference, whether it exists or not; more are not sent, and that is not told."""
 ADDRESS_AN_HOUR, CODE_BURST = 20, 10
-ANSWERED_AFTER = 0.25  # seconds, longer than either way takes
+ANSWERED_AFTER = 0.08  # seconds, longer than either way takes
 KEPT = timedelta(days=2)
 
 Json = dict[str, Any]

@@ -50,7 +50,7 @@ def _followed_by(role: str) -> tuple[Transition, ...]:
         *_from(("screening", "routed"), "give-consent", role),
         *_from((*DECIDABLE, "routed"), "withdraw-consent", role, "awaiting-consent"),
         *_from(DECIDABLE, "supply-information", role, "screening"),
-        *_from(("awaiting-consent",), "supply-information", role),
+        *_from(("awaiting-consent", "routed"), "supply-information", role),
         *_from(OPEN, "withdraw", role, "withdrawn"),
         *_from(OPEN, "change-contact", role),
         *_from(WITH_ROUTING, "say-not-contacted", role),

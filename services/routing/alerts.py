@@ -1,4 +1,4 @@
-"""What a family says that an agency should hear today: nobody has been in touch, or the way to be in touch has changed.
+"""What an agency should hear today of a family: nobody has been in touch, the way to be in touch or a detail has changed.
 
 That nobody has been in touch stands with what is late, escalated at once, until the agency has moved its task since.
 """
@@ -18,10 +18,12 @@ from shared.contracts.routing import TaskAlerted
 from shared.database.rows import insert_or
 from shared.messaging.transaction import Transaction
 
-NOT_CONTACTED, CONTACT_CHANGED = "not-contacted", "contact-changed"
+NOT_CONTACTED, CONTACT_CHANGED, DETAILS_CHANGED = "not-contacted", "contact-changed", "details-changed"
 _TOLD = {
     NOT_CONTACTED: (REQUESTED, ACCEPTED, IN_PROGRESS),
     CONTACT_CHANGED: (REQUESTED, ACCEPTED, IN_PROGRESS, ON_HOLD),
+    # Whoever has not answered yet reads it then; whoever waits for details is told by being taken off hold.
+    DETAILS_CHANGED: (ACCEPTED, IN_PROGRESS),
 }
 # Said again after the agency has moved, it stands anew.
 _SAID = "(task_id, what, stage) DO UPDATE SET due = excluded.due, at = excluded.at"

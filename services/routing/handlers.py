@@ -3,7 +3,7 @@
 Events may come in any order. Each teaches what it can; a decision falls when the newest facts are known and assessed.
 """
 
-from services.routing.alerts import CONTACT_CHANGED, NOT_CONTACTED, alert
+from services.routing.alerts import CONTACT_CHANGED, DETAILS_CHANGED, NOT_CONTACTED, alert
 from services.routing.deciding import learn
 from services.routing.domain import Known, Outcome
 from services.routing.domain.knowledge import ELIGIBLE, INELIGIBLE
@@ -29,8 +29,14 @@ from shared.messaging.transaction import Transaction
 
 
 def facts_came(transaction: Transaction, event: Event) -> None:
-    """A referral was submitted or amended."""
+    """A referral was submitted."""
     learn(transaction, event, event.data["referral_id"], lambda known: _facts(known, event))
+
+
+def amended(transaction: Transaction, event: Event) -> None:
+    """A referral was amended: what follows for the decision is seen when the rules have spoken, agencies are told at once."""
+    facts_came(transaction, event)
+    alert(transaction, event, DETAILS_CHANGED)
 
 
 def reopened(transaction: Transaction, event: Event) -> None:
@@ -98,7 +104,7 @@ def _facts(known: Known, event: Event) -> Known:
 
 HANDLERS: Handlers = {
     ReferralSubmitted: facts_came,
-    ReferralAmended: facts_came,
+    ReferralAmended: amended,
     ReferralReopened: reopened,
     EligibilityAssessed: assessed,
     ConsentGiven: consent_given,

@@ -182,10 +182,10 @@ class TaskOverdue(TaskDue):
 
 
 class TaskAlerted(EventSchema):
-    """Something that an agency with an open task should know today: `what` is `not-contacted` or `contact-changed`.
+    """Something that an agency with an open task should know today; what it is, is read at the task.
 
-    `not-contacted`: the family hears nothing, though it should have. `contact-changed`: there is another safe way to
-    reach it, to be read before the next word.
+    `what` is `not-contacted`: the family hears nothing, though it should have; `contact-changed`: there is another safe
+    way to reach it, to be read before the next word; `details-changed`: something was added or put right.
     """
 
     PRODUCER, FACT = "routing", "task.alerted"

@@ -81,6 +81,15 @@ def test_a_first_contact_that_is_not_due_yet_is_not_asked_for(office: Office) ->
     assert (alerts(office), late(office)) == ([], [])
 
 
+@pytest.mark.parametrize(("state", "told"), [("requested", []), ("accepted", ["details-changed"]), ("on-hold", [])])
+def test_details_that_were_put_right_are_told_to_whoever_works_with_the_family(
+    office: Office, state: str, told: list[str]
+) -> None:
+    office.put(office.request(), state=state)
+    office.part.take(office.family.amended(consent=[AGENCY]))
+    assert alerts(office) == told
+
+
 def test_another_way_to_reach_the_family_is_told_to_whoever_has_it_in_hand(office: Office) -> None:
     task_id = office.request()
     for state in ("on-hold", "rejected"):

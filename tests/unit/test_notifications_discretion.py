@@ -51,6 +51,7 @@ NOTICES = [
     *domain.REOPENED,
     *domain.on_alerted("not-contacted", "families-apart", "task-1"),
     *domain.on_alerted("contact-changed", "families-apart", "task-1"),
+    *domain.on_alerted("details-changed", "families-apart", "task-1"),
 ]
 CODES = [domain.on_code_requested(audience) for audience in (domain.REFERRER, domain.FAMILY)]
 FILES = sorted(FOLDER.glob("*/*.txt"))

@@ -81,6 +81,18 @@ def test_consent_that_ends_leads_back_to_waiting_for_it(state: str) -> None:
     assert next_state("awaiting-consent", "give-consent", "referrer", FAMILY) == "screening"
 
 
+def test_a_family_may_do_for_itself_what_its_referrer_may_but_not_open_or_take_back_the_referral() -> None:
+    for state in STATES:
+        theirs, mine = (allowed_actions(state, role, FAMILY) for role in ("referrer", "family"))
+        assert set(theirs) - set(mine) <= {"reopen", "enter-in-error"}
+        assert all(next_state(state, each, "family", FAMILY) == next_state(state, each, "referrer", FAMILY) for each in mine)
+        assert allowed_actions(state, "family", CONSULTATION) == []
+
+
+def test_details_are_put_right_while_an_agency_has_the_referral() -> None:
+    assert next_state("routed", "supply-information", "family", FAMILY) == "routed"
+
+
 @pytest.mark.parametrize("action", FAMILY_ACTIONS)
 def test_a_consultation_knows_no_consent(action: str) -> None:
     assert all(next_state(state, action, "referrer", CONSULTATION) is None for state in STATES)
