@@ -45,27 +45,27 @@ class ParkedRoutes:
 
     @route(
         "GET",
-        "/v1/parked/<service>/messages/<event_id>",
+        "/v1/parked/<desk>/messages/<event_id>",
         scope=READ,
         summary="One parked message: what went wrong, its body redacted, and every version of it",
         returns={200: schemas.ParkedMessage},
         problems=[404],
     )
-    def parked_message(self, request: Request, service: str, event_id: str) -> Any:
-        return self.desks.ask(service, "GET", f"/v1/parked/messages/{quote(event_id, safe='')}")
+    def parked_message(self, request: Request, desk: str, event_id: str) -> Any:
+        return self.desks.ask(desk, "GET", f"/v1/parked/messages/{quote(event_id, safe='')}")
 
     @route(
         "POST",
-        "/v1/parked/<service>/messages/<event_id>/mend",
+        "/v1/parked/<desk>/messages/<event_id>/mend",
         scope=WRITE,
         summary="Put a message right that broke its contract, and have it tried again",
         body=schemas.Mend,
         returns={200: schemas.Mended},
         problems=[404, 409],
     )
-    def mend(self, request: Request, service: str, event_id: str) -> Any:
+    def mend(self, request: Request, desk: str, event_id: str) -> Any:
         asked = request.load(schemas.Mend()) | {"actor": _actor(request)}
-        return self.desks.ask(service, "POST", f"/v1/parked/messages/{quote(event_id, safe='')}/mend", json=asked)
+        return self.desks.ask(desk, "POST", f"/v1/parked/messages/{quote(event_id, safe='')}/mend", json=asked)
 
     @route(
         "POST",
@@ -105,26 +105,26 @@ class ParkedRoutes:
 
     @route(
         "GET",
-        "/v1/parked/<service>/jobs/<job_id>",
+        "/v1/parked/<desk>/jobs/<job_id>",
         scope=READ,
         summary="How far that has come",
         returns={200: schemas.Job},
         problems=[404],
     )
-    def job(self, request: Request, service: str, job_id: str) -> Any:
-        return self.desks.ask(service, "GET", f"/v1/parked/jobs/{quote(job_id, safe='')}")
+    def job(self, request: Request, desk: str, job_id: str) -> Any:
+        return self.desks.ask(desk, "GET", f"/v1/parked/jobs/{quote(job_id, safe='')}")
 
     @route(
         "POST",
-        "/v1/parked/<service>/jobs/<job_id>/stop",
+        "/v1/parked/<desk>/jobs/<job_id>/stop",
         scope=WRITE,
         summary="Hand no more over; what was handed over goes its way",
         returns={200: schemas.Job},
         problems=[404],
     )
-    def stop_job(self, request: Request, service: str, job_id: str) -> Any:
+    def stop_job(self, request: Request, desk: str, job_id: str) -> Any:
         path = f"/v1/parked/jobs/{quote(job_id, safe='')}/stop"
-        return self.desks.ask(service, "POST", path, json={"actor": _actor(request)})
+        return self.desks.ask(desk, "POST", path, json={"actor": _actor(request)})
 
     def _act(self, path: str, request: Request, asked: dict[str, Any]) -> Any:
         return self.desks.ask(asked.pop("service"), "POST", path, json={**asked, "actor": _actor(request)})

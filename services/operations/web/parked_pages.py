@@ -46,47 +46,47 @@ class ParkedPages:
             groups=groups,
             silent=silent,
             jobs=jobs,
-            service=service if service in WATCHED else "",
+            desk=service if service in WATCHED else "",
             services=WATCHED,
             wanted=wanted,
             total=sum(group["count"] for group in groups),
             query=urlencode({**wanted}),
         )
 
-    @page("GET", "/parked/<service>", scope=READ)
-    def parked_list_page(self, request: Request, service: str) -> Response:
+    @page("GET", "/parked/<desk>", scope=READ)
+    def parked_list_page(self, request: Request, desk: str) -> Response:
         """The messages of a group, or that match, a page at a time, each with a box to choose it."""
-        return self._list(request, service)
+        return self._list(request, desk)
 
-    @page("POST", "/parked/<service>", scope=WRITE)
-    def parked_chosen(self, request: Request, service: str) -> Response:
+    @page("POST", "/parked/<desk>", scope=WRITE)
+    def parked_chosen(self, request: Request, desk: str) -> Response:
         """Tries the chosen ones again, or asks why they may be given up."""
         form = form_of(request)
-        asked = {"service": service, "ids": form.texts("/ids")}
+        asked = {"service": desk, "ids": form.texts("/ids")}
         if form.text("action") == "discard":
-            return self._discard(request, service, form)
+            return self._discard(request, desk, form)
         try:
             ids = schemas.Retry().load(asked)["ids"]
         except ValidationError as error:
-            return self._list(request, service, _sheet(form, error, self.pages))
+            return self._list(request, desk, _sheet(form, error, self.pages))
         body = {"ids": ids, "actor": request.caller.id}
-        done = self.desks.ask(service, "POST", "/v1/parked/retry", json=body)["retried"]
-        return see(f"/parked/{service}?{urlencode({**_filter_of(request.args), 'retried': done})}")
+        done = self.desks.ask(desk, "POST", "/v1/parked/retry", json=body)["retried"]
+        return see(f"/parked/{desk}?{urlencode({**_filter_of(request.args), 'retried': done})}")
 
-    @page("POST", "/parked/<service>/discard", scope=WRITE)
-    def parked_discard(self, request: Request, service: str) -> Response:
+    @page("POST", "/parked/<desk>/discard", scope=WRITE)
+    def parked_discard(self, request: Request, desk: str) -> Response:
         """Gives the chosen ones up, once there is a reason."""
-        return self._discard(request, service, form_of(request))
+        return self._discard(request, desk, form_of(request))
 
-    @page("GET", "/parked/<service>/many", scope=WRITE)
-    def parked_many_page(self, request: Request, service: str) -> Response:
+    @page("GET", "/parked/<desk>/many", scope=WRITE)
+    def parked_many_page(self, request: Request, desk: str) -> Response:
         """Before many are tried again or given up: how many, and how fast."""
-        return self._many(request, service, Sheet({"/pace": ["20"]}))
+        return self._many(request, desk, Sheet({"/pace": ["20"]}))
 
-    @page("POST", "/parked/<service>/many", scope=WRITE)
-    def parked_many(self, request: Request, service: str) -> Response:
+    @page("POST", "/parked/<desk>/many", scope=WRITE)
+    def parked_many(self, request: Request, desk: str) -> Response:
         form, wanted = form_of(request), _filter_of(request.args)
-        asked: dict[str, Any] = {"service": service, **wanted, "pace": form.text("/pace")}
+        asked: dict[str, Any] = {"service": desk, **wanted, "pace": form.text("/pace")}
         asked["action"] = "discard" if request.args.get("action") == "discard" else "retry"
         if form.text("/reason"):
             asked["reason"] = form.text("/reason")
@@ -95,61 +95,61 @@ class ParkedPages:
             if loaded["action"] == "discard" and "reason" not in loaded:
                 raise ValidationError({"reason": ["Missing data for required field."]})
         except ValidationError as error:
-            return self._many(request, service, _sheet(form, error, self.pages))
+            return self._many(request, desk, _sheet(form, error, self.pages))
         loaded.pop("service")
-        job = self.desks.ask(service, "POST", "/v1/parked/jobs", json={**loaded, "actor": request.caller.id})
-        return see(f"/parked/{service}/jobs/{job['id']}")
+        job = self.desks.ask(desk, "POST", "/v1/parked/jobs", json={**loaded, "actor": request.caller.id})
+        return see(f"/parked/{desk}/jobs/{job['id']}")
 
-    @page("GET", "/parked/<service>/jobs/<job_id>", scope=READ)
-    def parked_job_page(self, request: Request, service: str, job_id: str) -> Response:
-        return self._job(request, "parked_job.html", service, job_id)
+    @page("GET", "/parked/<desk>/jobs/<job_id>", scope=READ)
+    def parked_job_page(self, request: Request, desk: str, job_id: str) -> Response:
+        return self._job(request, "parked_job.html", desk, job_id)
 
-    @page("GET", "/parked/<service>/jobs/<job_id>/live", scope=READ)
-    def parked_job_live(self, request: Request, service: str, job_id: str) -> Response:
+    @page("GET", "/parked/<desk>/jobs/<job_id>/live", scope=READ)
+    def parked_job_live(self, request: Request, desk: str, job_id: str) -> Response:
         """The part of the page that renews itself."""
-        return self._job(request, "_parked_job.html", service, job_id)
+        return self._job(request, "_parked_job.html", desk, job_id)
 
-    @page("POST", "/parked/<service>/jobs/<job_id>/stop", scope=WRITE)
-    def parked_job_stop(self, request: Request, service: str, job_id: str) -> Response:
+    @page("POST", "/parked/<desk>/jobs/<job_id>/stop", scope=WRITE)
+    def parked_job_stop(self, request: Request, desk: str, job_id: str) -> Response:
         body = {"actor": request.caller.id}
-        self.desks.ask(service, "POST", f"/v1/parked/jobs/{quote(job_id, safe='')}/stop", json=body)
-        return see(f"/parked/{service}/jobs/{job_id}")
+        self.desks.ask(desk, "POST", f"/v1/parked/jobs/{quote(job_id, safe='')}/stop", json=body)
+        return see(f"/parked/{desk}/jobs/{job_id}")
 
-    @page("GET", "/parked/<service>/messages/<event_id>", scope=READ)
-    def parked_message_page(self, request: Request, service: str, event_id: str) -> Response:
+    @page("GET", "/parked/<desk>/messages/<event_id>", scope=READ)
+    def parked_message_page(self, request: Request, desk: str, event_id: str) -> Response:
         """A message, and beside it what happened to its referral."""
-        message = self._message(service, event_id)
+        message = self._message(desk, event_id)
         return self.pages.show(
             request,
             "parked_message.html",
             message=message,
             body=readable(message["body"]),
             versions=[{**each, "body": readable(each["body"])} for each in message["versions"]],
-            service=service,
+            desk=desk,
             timeline=self._timeline(message.get("subject")),
         )
 
-    @page("GET", "/parked/<service>/messages/<event_id>/mend", scope=WRITE)
-    def parked_mend_page(self, request: Request, service: str, event_id: str) -> Response:
-        message = self._message(service, event_id)
+    @page("GET", "/parked/<desk>/messages/<event_id>/mend", scope=WRITE)
+    def parked_mend_page(self, request: Request, desk: str, event_id: str) -> Response:
+        message = self._message(desk, event_id)
         if not message["mendable"]:
             raise problems.conflict("not-mendable", "This message cannot be mended")
         text = "" if message["body"] == NOT_JSON else readable(message["body"])
-        return self._mend(request, service, message, Sheet({"/text": [text]}))
+        return self._mend(request, desk, message, Sheet({"/text": [text]}))
 
-    @page("POST", "/parked/<service>/messages/<event_id>/mend", scope=WRITE)
-    def parked_mend(self, request: Request, service: str, event_id: str) -> Response:
+    @page("POST", "/parked/<desk>/messages/<event_id>/mend", scope=WRITE)
+    def parked_mend(self, request: Request, desk: str, event_id: str) -> Response:
         form = form_of(request)
         path = f"/v1/parked/messages/{quote(event_id, safe='')}/mend"
         try:
-            self.desks.ask(service, "POST", path, json={"text": form.text("/text"), "actor": request.caller.id})
+            self.desks.ask(desk, "POST", path, json={"text": form.text("/text"), "actor": request.caller.id})
         except Problem as problem:
             if problem.status != 422:
                 raise
             said = "; ".join(f"{error.pointer or 'The message'}: {error.detail}" for error in problem.errors)
             sheet = Sheet(form.typed(), {"/text": said or problem.title})
-            return self._mend(request, service, self._message(service, event_id), sheet)
-        return see(f"/parked/{service}/messages/{quote(event_id, safe='')}?mended=1")
+            return self._mend(request, desk, self._message(desk, event_id), sheet)
+        return see(f"/parked/{desk}/messages/{quote(event_id, safe='')}?mended=1")
 
     def _groups(self, services: Any, wanted: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
         """The groups of the services that answer, and those that do not."""
@@ -167,17 +167,17 @@ class ParkedPages:
         jobs = self.desks.ask(service, "GET", "/v1/parked/jobs")["jobs"]
         return [{"service": service, **job} for job in jobs if job["state"] != "done"]
 
-    def _list(self, request: Request, service: str, sheet: Sheet | None = None) -> Response:
+    def _list(self, request: Request, desk: str, sheet: Sheet | None = None) -> Response:
         wanted = _filter_of(request.args)
         asked = {**wanted, "limit": PAGE, **({"cursor": request.args["cursor"]} if "cursor" in request.args else {})}
-        found = self.desks.ask(service, "GET", "/v1/parked", params=asked)
-        groups = self.desks.parked_groups([service], {name: wanted[name] for name in wanted if name != "subject"})
+        found = self.desks.ask(desk, "GET", "/v1/parked", params=asked)
+        groups = self.desks.parked_groups([desk], {name: wanted[name] for name in wanted if name != "subject"})
         return self.pages.show(
             request,
             "parked_list.html",
             422 if sheet else 200,
             sheet=sheet or Sheet(),
-            service=service,
+            desk=desk,
             messages=found["messages"],
             groups=groups,
             total=sum(group["count"] for group in groups),
@@ -188,16 +188,16 @@ class ParkedPages:
             done=_done(request.args),
         )
 
-    def _discard(self, request: Request, service: str, form: Form) -> Response:
+    def _discard(self, request: Request, desk: str, form: Form) -> Response:
         """Asks for a reason, shows what is wrong with it, or gives the chosen messages up."""
-        asked = {"service": service, "ids": form.texts("/ids"), "reason": form.text("/reason")}
+        asked = {"service": desk, "ids": form.texts("/ids"), "reason": form.text("/reason")}
         back = _filter_of(request.args)
         try:
             loaded = schemas.Discard().load(asked)
         except ValidationError as error:
             sheet = _sheet(form, error, self.pages)
             if "/ids" in sheet.wrong:
-                return self._list(request, service, sheet)
+                return self._list(request, desk, sheet)
             if not form.has("/reason"):
                 sheet = Sheet(form.typed())
             return self.pages.show(
@@ -205,24 +205,24 @@ class ParkedPages:
                 "parked_discard.html",
                 422 if sheet.wrong else 200,
                 sheet=sheet,
-                service=service,
+                desk=desk,
                 ids=asked["ids"],
                 query=urlencode(back),
             )
         body = {"ids": loaded["ids"], "reason": loaded["reason"], "actor": request.caller.id}
-        done = self.desks.ask(service, "POST", "/v1/parked/discard", json=body)["discarded"]
-        return see(f"/parked/{service}?{urlencode({**back, 'discarded': done})}")
+        done = self.desks.ask(desk, "POST", "/v1/parked/discard", json=body)["discarded"]
+        return see(f"/parked/{desk}?{urlencode({**back, 'discarded': done})}")
 
-    def _many(self, request: Request, service: str, sheet: Sheet) -> Response:
+    def _many(self, request: Request, desk: str, sheet: Sheet) -> Response:
         wanted = _filter_of(request.args)
-        groups = self.desks.parked_groups([service], {name: wanted[name] for name in wanted if name != "subject"})
+        groups = self.desks.parked_groups([desk], {name: wanted[name] for name in wanted if name != "subject"})
         action = "discard" if request.args.get("action") == "discard" else "retry"
         return self.pages.show(
             request,
             "parked_many.html",
             422 if sheet.wrong else 200,
             sheet=sheet,
-            service=service,
+            desk=desk,
             action=action,
             wanted=wanted,
             groups=groups,
@@ -232,11 +232,11 @@ class ParkedPages:
 
     def _job(self, request: Request, template: str, service: str, job_id: str) -> Response:
         job = self.desks.ask(service, "GET", f"/v1/parked/jobs/{quote(job_id, safe='')}")
-        return self.pages.show(request, template, service=service, job=job)
+        return self.pages.show(request, template, desk=service, job=job)
 
-    def _mend(self, request: Request, service: str, message: Mapping[str, Any], sheet: Sheet) -> Response:
+    def _mend(self, request: Request, desk: str, message: Mapping[str, Any], sheet: Sheet) -> Response:
         status = 422 if sheet.wrong else 200
-        return self.pages.show(request, "parked_mend.html", status, sheet=sheet, service=service, message=message)
+        return self.pages.show(request, "parked_mend.html", status, sheet=sheet, desk=desk, message=message)
 
     def _message(self, service: str, event_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.desks.ask(service, "GET", f"/v1/parked/messages/{quote(event_id, safe='')}")
