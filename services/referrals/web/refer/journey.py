@@ -88,11 +88,17 @@ class Journey:
         return f"/refer/{before[-1].path}" if before else START
 
     def _owner(self, error: FieldError) -> Step | None:
-        """The page that an error belongs to: the one that owns the longest beginning of its pointer, the later of two."""
-        found: tuple[int, Step | None] = (0, None)
-        for step in self.asked:
-            for pointer in (*(field.pointer for field in step.fields), *step.owns):
-                inside = error.pointer == pointer or error.pointer.startswith(f"{pointer}/")
-                if inside and len(pointer) >= found[0]:
-                    found = (len(pointer), step)
-        return found[1]
+        """The page that an error belongs to: the one that owns the longest beginning of its pointer, where it is asked.
+
+        Of two that own as much, the one that is asked, and the later one.
+        """
+        owners = [
+            (len(pointer), step in self.asked, number, step)
+            for number, step in enumerate(self.steps)
+            for pointer in (*(field.pointer for field in step.fields), *step.owns)
+            if error.pointer == pointer or error.pointer.startswith(f"{pointer}/")
+        ]
+        if not owners:
+            return None
+        _, asked, _, step = max(owners, key=lambda each: each[:3])
+        return step if asked else None

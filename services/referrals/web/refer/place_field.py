@@ -29,9 +29,10 @@ _PICKED = re.compile(r"(?:.*\()?([A-Z]?[0-9A-Z]{3,7})\)?", re.IGNORECASE | re.DO
 
 @dataclass(frozen=True)
 class PlaceField(Field):
-    """`kind` is `school` or `gp`; the pointer is the child's."""
+    """`kind` is `school` or `gp`; the pointer is the child's. `page` is what the page is called that asks for it."""
 
     kind: str = SCHOOL
+    page: str = ""
 
     def fill(self, form: Form, document: Document, view: View) -> Iterator[FieldError]:
         if form.text("do") == "unknown":
@@ -40,19 +41,20 @@ class PlaceField(Field):
         text = form.text(f"{self.pointer}/pick") or form.text(self.pointer)
         found = place_of(self.kind, text, view.known)
         if found:
-            for pointer in self._pointers(form, view):
-                put(document, pointer, found)
+            put(document, self.pointer, found)
+            if form.text("same") == "yes":
+                self._for_all(document, found)
         elif not text:
             yield missing(self.pointer)
         else:
             several = search(self.kind, text, view.known)
             yield FieldError(self.pointer, "several" if several else "not-found", "Choose one.")
 
-    def _pointers(self, form: Form, view: View) -> list[str]:
-        """The child's own, or every child's where they all go to the same."""
-        if form.text("same") != "yes":
-            return [self.pointer]
-        return [f"/children/{number}/{self.kind}" for number in range(len(view.children))]
+    def _for_all(self, document: Document, found: Document) -> None:
+        """All children go there: for none of the others it is asked any more."""
+        for child in document["children"]:
+            child[self.kind] = found
+            child["seen"] = [*(name for name in child.get("seen", ()) if name != self.page), self.page]
 
     def typed(self, view: View) -> Typed:
         return {self.pointer: [self.told(view, lambda section, code: code)]}

@@ -136,7 +136,7 @@ def _of_child(number: int) -> list[Step]:
             names: list[str] = view.at(f"{child}/seen") or []
             return names
 
-        return Step(name, (PlaceField(pointer, kind=kind),), number, asked=asked, open_to=lambda view: True)
+        return Step(name, (PlaceField(pointer, kind=kind, page=name),), number, asked=asked, open_to=lambda view: True)
 
     return [place("school", SCHOOL, "school"), place("surgery", PRACTICE, "practice")]
 

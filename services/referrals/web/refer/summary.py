@@ -62,10 +62,7 @@ def pattern_of(pointer: str) -> str:
 def _part_of(step: Step, view: View, word: Word) -> str:
     if step.child is not None:
         return word("refer-parts", "child") + (f" {step.child + 1}" if len(view.children) > 1 else "")
-    return word("refer-parts", f"{step.name}-family" if view.family and step.name in _OF_FAMILY else step.name)
-
-
-_OF_FAMILY = ("who",)
+    return word("refer-parts", step.name)
 
 
 def _offer_places(journey: Journey, number: int, found: dict[str, list[Row]], word: Word) -> None:

@@ -83,7 +83,7 @@ def _missing(receipt: Mapping[str, Any], view: View, word: Word) -> list[tuple[s
     found = []
     for item in receipt["missing"]:
         step = _STEPS_OF_FACTS[item["fact"]]
-        whose = f" ({child_name(view, int(item['child']) - 1)})" if item["child"] and len(view.children) > 1 else ""
+        whose = f": {child_name(view, int(item['child']) - 1)}" if item["child"] and len(view.children) > 1 else ""
         path = f"{step}-{item['child']}" if step in ("school", "surgery") else step
         found.append((word("refer-facts", item["fact"]) + whose, f"/refer/{path}"))
     return found
@@ -99,4 +99,4 @@ def child_name(view: View, number: int) -> str:
     child = view.children[number] if number < len(view.children) else {}
     if child.get("first_name"):
         return str(child["first_name"])
-    return f"child {number + 1}" + (f", aged {child['age']}" if isinstance(child.get("age"), int) else "")
+    return f"child {number + 1}" + (f" (aged {child['age']})" if isinstance(child.get("age"), int) else "")

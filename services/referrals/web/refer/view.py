@@ -70,9 +70,9 @@ class View:
     def open(self) -> frozenset[tuple[str | None, str]]:
         """The facts that could still change an answer: whose (a child's number from 1, or nobody's), and which.
 
-        None, once an agency can take the whole family: to ask on would help nobody.
+        None, once an agency can help: to ask on would keep the family from it, and hardly anybody would gain by it.
         """
-        if any(_whole(each) for each in self.outcomes):
+        if any(each["outcome"] == ELIGIBLE for each in self.outcomes):
             return frozenset()
         return self.unknown
 
@@ -111,7 +111,3 @@ class View:
     def safe(self, channel: str) -> bool:
         """Whether a way to reach the family was called safe."""
         return bool(self.at(f"/family_contact/safe_contact/{channel}/safe"))
-
-
-def _whole(outcome: Outcome) -> bool:
-    return outcome["outcome"] == ELIGIBLE and all(each == ELIGIBLE for each in outcome["children"].values())
