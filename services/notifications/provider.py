@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from services.notifications import deliveries
 from services.notifications.carriers.choice import carriers_for
-from services.notifications.domain import FAILED, STATUSES
+from services.notifications.domain import FAILED, SENT, STATUSES, SUPPRESSED
 from services.notifications.receipts import Receipts
 from services.notifications.recipients import Recipients
 from services.notifications.schemas import DeliverySchema
@@ -46,10 +46,20 @@ class SenderProvider(DependencyProvider):
         carriers = carriers_for(runtime.resources.settings)
         recipients = Recipients(runtime.resources)
         ended = Counter(
-            "waypost_messages_total", "Messages by what became of them", ["status"], registry=runtime.metrics.registry
+            "waypost_notifications_total",
+            "E-mails and texts by what became of them.",
+            ["channel", "outcome"],
+            registry=runtime.metrics.registry,
         )
+        for carrier in carriers:
+            for status in (SENT, FAILED, SUPPRESSED):
+                ended.labels(carrier.channel, status)
         self.sender = Sender(
-            runtime.store, carriers, recipients, load_templates(), count=lambda status: ended.labels(status).inc()
+            runtime.store,
+            carriers,
+            recipients,
+            load_templates(),
+            count=lambda channel, status: ended.labels(channel, status).inc(),
         )
         self.management.add("GET", "/v1/deliveries", lambda request: list_deliveries(runtime.store, request))
 

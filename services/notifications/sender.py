@@ -44,7 +44,7 @@ class Sender:
         recipients: Recipients,
         templates: dict[str, Template],
         policy: RetryPolicy = POLICY,
-        count: Callable[[str], None] = lambda status: None,
+        count: Callable[[str, str], None] = lambda channel, status: None,
     ) -> None:
         self.store = store
         self._carriers = carriers
@@ -168,7 +168,7 @@ class Sender:
         """`channel` is the one that was tried, or would have been."""
         written = deliveries.end(self.store, delivery, status, channel, problem, carrier_id)
         if written:
-            self._count(status)
+            self._count(channel, status)
         log.log(
             40 if status == FAILED else 20,
             f"message.{status}" if written else "message.claim-lost",

@@ -2,7 +2,7 @@
 
 from nameko.timer import timer
 
-from services.notifications import tables, watch
+from services.notifications import gauges, tables, watch
 from services.notifications.handlers import HANDLERS
 from services.notifications.held import KEPT
 from services.notifications.provider import ReceiptsProvider, SenderProvider
@@ -26,7 +26,7 @@ class NotificationsService:
     sender = SenderProvider()
     receipts = ReceiptsProvider()
     management = Management()
-    desk = Desk(watch.ROUTES)
+    desk = Desk(watch.ROUTES, gauges.look)
 
     @subscription
     def receive(self, bodies: list[bytes]) -> None:

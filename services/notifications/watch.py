@@ -16,7 +16,7 @@ from shared.messaging.runtime import Runtime
 LATELY = timedelta(days=1)
 
 
-def watched(runtime: Runtime, request: Request) -> dict[str, Any]:
+def watched(runtime: Runtime, request: Request | None = None) -> dict[str, Any]:
     """Counts and ages in seconds; `delayed` by the code of what stands in the way, the most first."""
     store = runtime.store
     now = store.resources.clock.now()

@@ -7,7 +7,7 @@ from nameko.timer import timer
 from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
-from services.referrals import answers, schemas, tables, watch
+from services.referrals import answers, gauges, schemas, tables, watch
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
 from services.referrals.data_protection import KEPT, DataProtectionDesk
@@ -50,7 +50,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     pages = PagesProvider(FOLDER)
     access = InnerAccess(find_key)
     management = Management()
-    desk = Desk(watch.ROUTES)
+    desk = Desk(watch.ROUTES, gauges.look)
 
     @route(
         "POST",

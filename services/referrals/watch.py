@@ -16,7 +16,7 @@ SCREENING = "screening"
 MOST = 500
 
 
-def watched(runtime: Runtime, request: Request) -> dict[str, Any]:
+def watched(runtime: Runtime, request: Request | None = None) -> dict[str, Any]:
     """Referrals that no rule has looked at yet: how many, and for how many seconds the first of them has waited."""
     query = select(func.count(), func.min(referrals.c.received_at)).where(referrals.c.status == SCREENING)
     store = runtime.store

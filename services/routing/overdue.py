@@ -18,6 +18,7 @@ from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
 
 MOST = 500
+_LATE = chases.join(tasks, tasks.c.id == chases.c.task_id)
 
 
 class ClockProvider(DependencyProvider):
@@ -39,20 +40,14 @@ class ClockProvider(DependencyProvider):
 
 def overdue(store: Store) -> dict[str, Any]:
     """What was told to be late and still is: how much, how much of it escalated, and the first MOST, by due date."""
-    owed = or_(not_answered(), *((chases.c.what == debt.what) & debt.owed for debt in DEBTS))
-    late = chases.join(tasks, tasks.c.id == chases.c.task_id)
-    counted = (
-        select(chases.c.stage, func.count().label("number")).select_from(late).where(owed).group_by(chases.c.stage)
-    )
     query = (
         select(chases, tasks.c.referral_id, tasks.c.reference, tasks.c.agency)
-        .select_from(late)
-        .where(owed, chases.c.stage.in_((OVERDUE, ESCALATED)))
+        .select_from(_LATE)
+        .where(_owed(), chases.c.stage.in_((OVERDUE, ESCALATED)))
         .order_by(chases.c.due, chases.c.task_id, chases.c.what, chases.c.stage.desc())
         .limit(2 * MOST)
     )
     with store.reading() as connection:
-        counts = {row.stage: row.number for row in connection.execute(counted)}
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for row in connection.execute(query):
             item = found.setdefault((row.task_id, row.what), {"overdue_since": row.at, "escalated": False})
@@ -61,4 +56,16 @@ def overdue(store: Store) -> dict[str, Any]:
             }
             item["escalated"] |= row.stage == ESCALATED
     items = list(found.values())[:MOST]
-    return {"overdue": counts.get(OVERDUE, 0), "escalated": counts.get(ESCALATED, 0), "items": items}
+    return {**how_many_late(store), "items": items}
+
+
+def how_many_late(store: Store) -> dict[str, int]:
+    """How much is `overdue`, and how much of it `escalated`."""
+    counted = select(chases.c.stage, func.count()).select_from(_LATE).where(_owed()).group_by(chases.c.stage)
+    with store.reading() as connection:
+        counts = {row[0]: row[1] for row in connection.execute(counted)}
+    return {stage: counts.get(stage, 0) for stage in (OVERDUE, ESCALATED)}
+
+
+def _owed() -> Any:
+    return or_(not_answered(), *((chases.c.what == debt.what) & debt.owed for debt in DEBTS))

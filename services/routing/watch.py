@@ -23,7 +23,7 @@ LATELY, A_DAY = timedelta(minutes=1), timedelta(days=1)
 _OUTBOX = metadata.tables["outbox"]
 
 
-def watched(runtime: Runtime, request: Request) -> dict[str, Any]:
+def watched(runtime: Runtime, request: Request | None = None) -> dict[str, Any]:
     """What waits for people here, and every agency of the directory."""
     store, resources = runtime.store, runtime.resources
     now = resources.clock.now()

@@ -4,7 +4,8 @@
 one process wait for one another in green threads; otherwise the first would block the process that the second runs in.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,20 @@ class Database:
         # On PostgreSQL each question sees what was committed before it, with or without BEGIN and COMMIT around it.
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = Semaphore(1)
+        self.waited: Callable[[float], None] = lambda seconds: None
+        """Told how long each transaction waited for its connection, and on SQLite for its turn."""
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed when the block ends, rolled back when it raises."""
+        asked = time.perf_counter()
         if not self.is_sqlite:
             with self.engine.begin() as connection:
+                self.waited(time.perf_counter() - asked)
                 yield connection
             return
         with self._writer, self.engine.connect().execution_options(writing=True) as connection, connection.begin():
+            self.waited(time.perf_counter() - asked)
             yield connection
 
     @contextmanager

@@ -25,9 +25,9 @@ from shared.http.fields import field_errors
 from shared.http.problems import Problem
 from shared.http.request import CORRELATION, Request
 from shared.logs import place_of
+from shared.metrics import METHODS, OTHER
 
 SEND_SECONDS = 60
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger(__name__)
 
 Handler = Callable[[Request], Response]
@@ -38,6 +38,8 @@ class App:
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
+        self.count: Callable[[str, str | None, int, float], None] | None = None
+        """Told of each answer: method, route pattern, status, seconds."""
         self.tell_people: Callable[[Request, Problem], Response] | None = None
         self._map = Map(merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
@@ -58,13 +60,16 @@ class App:
         except (Exception, Timeout) as error:
             response = request.tell(problem_of(error, request))
         self._finish(request, response)
+        seconds = time.perf_counter() - started
+        if self.count is not None:
+            self.count(request.method, request.route, response.status_code, seconds)
         if not self._quiet or response.status_code >= 500:
             _log.info(
                 "http.request",
-                method=request.method if request.method in _METHODS else "other",
+                method=request.method if request.method in METHODS else OTHER,
                 route=request.route,
                 status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000, 2),
+                ms=round(seconds * 1000, 2),
                 received=len(request.body),
                 sent=response.calculate_content_length(),
                 key=request.key.id if request.key else None,

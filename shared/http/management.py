@@ -47,6 +47,8 @@ class Management(DependencyProvider, SharedExtension):
         return bound
 
     def setup(self) -> None:
+        if "runtime" in self.container.config:
+            self.registry = self.container.config["runtime"].metrics.registry
         self.internal_key = str(self.container.config.get("INTERNAL_KEY") or "")
 
     def check(self, name: str, ask: Check) -> None:

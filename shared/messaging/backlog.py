@@ -37,7 +37,7 @@ class Backlog:
             broker, waiting, consumers = type(error).__name__, None, None
         else:
             broker, waiting, consumers = "ok", depth.waiting, depth.consumers
-        in_flight = int(runtime.metrics.in_flight._value.get())
+        in_flight = runtime.metrics.in_flight
         standing = self._standing(in_flight, counts.pop("last_taken_at"), now)
         return {
             "service": runtime.service,

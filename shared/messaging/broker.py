@@ -77,6 +77,9 @@ class Consumer(Protocol):
 
 
 class Broker(Protocol):
+    prefetch: int | None
+    """How many messages a consumer may hold unacknowledged, where the broker bounds that."""
+
     def declare(self, topology: Topology) -> None: ...
 
     def publisher(self) -> Publisher: ...

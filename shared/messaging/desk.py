@@ -4,21 +4,24 @@ Also the two readiness checks that every service has: its database answers, and 
 only it can tell: `desk = Desk(ROUTES)`, a list of (method, path, function of the service's parts and the request).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from nameko.extensions import DependencyProvider
+from prometheus_client.core import Metric
 from sqlalchemy import text
 
 from shared.contracts.registry import schema_for
 from shared.http.management import Management
 from shared.messaging.backlog import Backlog
+from shared.messaging.gauges import Looked, MessagingGauges
 from shared.messaging.parked_desk import ParkedDesk
 from shared.messaging.runtime import InboxProvider, Runtime
 from shared.messaging.subscription import Subscription
 
 Routes = Iterable[tuple[str, str, Callable[..., Any]]]
+Look = Callable[[Runtime], Iterator[Metric]]
 
 
 class Desk(DependencyProvider):
@@ -26,8 +29,10 @@ class Desk(DependencyProvider):
 
     management = Management()
 
-    def __init__(self, routes: Routes = ()) -> None:
+    def __init__(self, routes: Routes = (), look: Look | None = None) -> None:
+        """`look` gives the metrics that only this service can."""
         self._routes = tuple(routes)
+        self._look = look
 
     @property
     def runtime(self) -> Runtime:
@@ -37,7 +42,10 @@ class Desk(DependencyProvider):
     def setup(self) -> None:
         backlog = Backlog(self.runtime)
         self.parked = ParkedDesk(self.runtime.store, self._schemas())
-        self.management.registry = self.runtime.metrics.registry
+        registry = self.runtime.metrics.registry
+        registry.register(Looked(MessagingGauges(self.runtime).look, "messages"))
+        if self._look is not None:
+            registry.register(Looked(partial(self._look, self.runtime), "service"))
         self.management.check("database", self._database)
         self.management.check("broker", self._broker)
         self.management.add("GET", "/v1/backlog", lambda request: backlog.counts())

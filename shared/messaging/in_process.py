@@ -31,6 +31,7 @@ class _Taken:
 class InProcessBroker:
     """One for each address in a process, since all its services must meet in it."""
 
+    prefetch: int | None = None
     _brokers: ClassVar[dict[str, "InProcessBroker"]] = {}
 
     def __init__(self, url: str) -> None:

@@ -8,6 +8,8 @@ parked. When not even that can be written (the database is away) `take` raises: 
 
 import hashlib
 import random
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,7 +83,11 @@ class Inbox:
                 self._park_unreadable(body, error)
             else:
                 events[event.id] = (event, body)
-        if events and not self._handle_batch([event for event, _ in events.values()]):
+        if not events:
+            return
+        oldest = min(event.time for event, _ in events.values())
+        self._metrics.took((self.store.resources.clock.now() - oldest).total_seconds())
+        if not self._handle_batch([event for event, _ in events.values()]):
             for event, body in events.values():
                 self._handle_one(event, body)
 
@@ -101,8 +107,8 @@ class Inbox:
         except BaseException as error:
             log.info("batch.split", service=self.store.service, size=len(events), error=type(error).__name__)
             return False
-        for event in handled:
-            self._metrics.handled(event.type, "done")
+        for kind, count in Counter(event.type for event in handled).items():
+            self._metrics.handled(kind, "done", count)
         return True
 
     def _apply(self, transaction: Transaction, events: list[Event]) -> Iterator[Event]:
@@ -111,7 +117,9 @@ class Inbox:
             if event.id in new:
                 handler = self._handlers.get(event.type)
                 if handler is not None:
+                    started = time.perf_counter()
                     handler(transaction, event)
+                    self._metrics.handler_ran(event.type, time.perf_counter() - started)
                 yield event
 
     def _admit(self, transaction: Transaction, events: list[Event]) -> set[str]:
@@ -201,13 +209,13 @@ class Inbox:
         except BaseException as error:
             if row is None:
                 raise
-            self._write_again(row.event_id, row.attempts + 1, _problem(error))
+            self._write_again(row.event_id, row.type, row.attempts + 1, _problem(error))
         else:
             for done in handled:
                 self._metrics.handled(done.type, "done")
         return True
 
-    def _write_again(self, event_id: str, attempts: int, problem: Problem) -> None:
+    def _write_again(self, event_id: str, kind: str, attempts: int, problem: Problem) -> None:
         with self.store.writing() as transaction:
             due = None if problem.final else self.policy.due(transaction.now, attempts)
             transaction.execute(
@@ -222,7 +230,7 @@ class Inbox:
                     place=problem.place[:200],
                 )
             )
-        self._metrics.handled("retried", "retry" if due else "parked")
+        self._metrics.handled(kind, "retry" if due else "parked")
 
     def body_of(self, event_id: str, sealed: bytes) -> bytes:
         """The bytes of a kept message."""

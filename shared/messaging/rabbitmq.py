@@ -34,6 +34,8 @@ AGENCY_QUORUM: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1
 class RabbitBroker:
     """Speaks to the RabbitMQ that an `amqp(s)://` address names."""
 
+    prefetch: int | None = PREFETCH
+
     def __init__(self, url: str) -> None:
         self.url = url
 

@@ -74,8 +74,10 @@ class Relay:
                     publisher = self.broker.publisher()
                     try:
                         pause = 0.1
+                        self.metrics.relay_leader.set(1)
                         self._send_until_stopped(connection, publisher)
                     finally:
+                        self.metrics.relay_leader.set(0)
                         publisher.close()
             except Exception as error:
                 log.warning("relay.interrupted", service=self.store.service, error=type(error).__name__)

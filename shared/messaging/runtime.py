@@ -39,7 +39,9 @@ class Runtime:
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.service, self.metadata, self.resources)
+        store = Store(self.service, self.metadata, self.resources)
+        store.database.waited = self.metrics.waited_for_database
+        return store
 
     @cached_property
     def broker(self) -> Broker:

@@ -55,7 +55,7 @@ class Subscription(Entrypoint):
                     self._consume(consumer)
                 finally:
                     self.connected = False
-                    self.runtime.metrics.in_flight.set(0)
+                    self.runtime.metrics.in_flight = 0
                     consumer.close()
             except Exception as error:
                 log.warning("subscription.interrupted", service=self.runtime.service, error=type(error).__name__)
@@ -67,11 +67,11 @@ class Subscription(Entrypoint):
         while not self._stopping:
             messages = consumer.receive(BATCH)
             if messages:
-                self.runtime.metrics.in_flight.set(len(messages))
+                self.runtime.metrics.in_flight = len(messages)
                 self.runtime.metrics.batch(len(messages))
                 if self._held(consumer, messages):
                     consumer.acknowledge(messages)
-                self.runtime.metrics.in_flight.set(0)
+                self.runtime.metrics.in_flight = 0
 
     def _held(self, consumer: Consumer, messages: list[Incoming]) -> bool:
         """Offers the batch until it is taken; False when we are stopped before."""

@@ -97,7 +97,7 @@ def test_an_event_becomes_a_message_and_its_end_is_told_and_counted(running: Run
     running.wait_for(lambda: running.heard == [NotificationSent.type()])
     assert len(running.parts.mails()) == 1
     assert running.parts.row().status == "sent"
-    assert 'waypost_messages_total{status="sent"} 1.0' in running.get("/metrics").text
+    assert 'waypost_notifications_total{channel="e-mail",outcome="sent"} 1.0' in running.get("/metrics").text
 
 
 def test_failures_are_listed_page_by_page_for_those_who_have_the_key(

@@ -47,9 +47,9 @@ class Courier:
         holder: str,
         endpoint: Endpoint,
         may_send: Callable[[], bool],
-        count: Callable[[str], None],
+        count: Callable[[str, str], None],
     ) -> None:
-        """`may_send` says whether the lease holds; `count` is told `delivered`, `failed` or `given-up`."""
+        """`may_send` says whether the lease holds; `count` is the dispatcher's."""
         self.endpoint = endpoint
         self._store = store
         self._feed = feed
@@ -143,7 +143,7 @@ class Courier:
         if outcome.problem is None:
             self._tally.delivered += 1
             self._lanes.delivered(parcel)
-            self._count("delivered")
+            self._count(self.endpoint.agency, "delivered")
             return
         now = self._now()
         asked = retry_after(outcome.retry_after, now)
@@ -160,7 +160,7 @@ class Courier:
             self._lanes.give_up(parcel)
         else:
             self._lanes.failed(parcel, due)
-        self._count("failed" if due else "given-up")
+        self._count(self.endpoint.agency, "failed" if due else "given-up")
         log.warning(
             "webhook.failed" if due else "webhook.given-up",
             webhook_id=self.endpoint.id,

@@ -35,8 +35,13 @@ class Dispatcher:
     """`run` never returns until `stop`; `wake` after a change of an endpoint."""
 
     def __init__(
-        self, store: Store, post: Post, schedule: Schedule | None = None, count: Callable[[str], None] = lambda _: None
+        self,
+        store: Store,
+        post: Post,
+        schedule: Schedule | None = None,
+        count: Callable[[str, str], None] = lambda agency, outcome: None,
     ) -> None:
+        """`count` is told the agency and `delivered`, `failed` or `given-up`."""
         self.holder = new_id()
         self._store = store
         self._feed = Feed(store)

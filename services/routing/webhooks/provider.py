@@ -55,9 +55,17 @@ class WebhooksProvider(DependencyProvider):
         runtime: Runtime = self.container.config["runtime"]
         post = Post(Addresses(_networks(runtime.resources.settings.webhooks_allow)))
         attempts = Counter(
-            "waypost_webhook_attempts_total", "Attempts by outcome", ["outcome"], registry=runtime.metrics.registry
+            "waypost_webhook_attempts_total",
+            "Attempts to hand an event to an agency, by what came of them.",
+            ["agency", "outcome"],
+            registry=runtime.metrics.registry,
         )
-        dispatcher = Dispatcher(runtime.store, post, count=lambda outcome: attempts.labels(outcome).inc())
+        for agency in runtime.resources.directory.agencies:
+            for outcome in ("delivered", "failed", "given-up"):
+                attempts.labels(agency.id, outcome)
+        dispatcher = Dispatcher(
+            runtime.store, post, count=lambda agency, outcome: attempts.labels(agency, outcome).inc()
+        )
         self.webhooks = Webhooks(runtime.store, post, dispatcher)
         self.management.add("GET", "/v1/webhooks", lambda request: list_all(runtime.store, request))
 
