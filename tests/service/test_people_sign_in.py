@@ -109,17 +109,16 @@ def _indexes(house: Running, member: Member) -> set[str]:
 def test_refusing_takes_as_long_for_nobody_as_for_somebody(house: Running, email: str) -> None:
     member_of(house, email)
 
-    def shortest(address: str) -> float:
-        took = []
-        for _ in range(4):
-            browser = Browser(house).get("/sign-in")
-            begun = time.perf_counter()
-            browser.send(email=address, pass_phrase="another phrase altogether")
-            took.append(time.perf_counter() - begun)
-        return min(took)
+    def seconds(address: str) -> float:
+        browser = Browser(house).get("/sign-in")
+        begun = time.perf_counter()
+        browser.send(email=address, pass_phrase="another phrase altogether")
+        return time.perf_counter() - begun
 
-    somebody, nobody = shortest(email), shortest("nobody-at-all@example.org")
-    assert 0.6 < nobody / somebody < 1.7, (somebody, nobody)
+    # In turns, and the shortest of each: whatever else the machine does meanwhile is in neither.
+    took = [(seconds(email), seconds("nobody-at-all@example.org")) for _ in range(5)]
+    somebody, nobody = (min(each) for each in zip(*took, strict=True))
+    assert 0.4 < nobody / somebody < 2.5, took
 
 
 def test_after_five_wrong_tries_one_waits_and_then_gets_in(house: Running, email: str) -> None:
@@ -141,6 +140,16 @@ def test_guessing_codes_locks_too_though_the_phrase_is_right(house: Running, ema
     assert member.types_phrase(Browser(house)).status == 422
     house.clock.forward(minutes=1, seconds=1)
     assert member.signs_in(Browser(house)).status == 303
+
+
+def test_whoever_knows_the_phrase_gets_no_more_codes_to_guess_by_typing_it_again(house: Running, email: str) -> None:
+    _, member = member_of(house, email)
+    browser = Browser(house)
+    for guesses in (3, 2):
+        member.types_phrase(browser).follow()
+        for _ in range(guesses):
+            assert browser.send(sign_in_code="000000").status == 422
+    assert browser.send(sign_in_code=member.next_code()).status == 422
 
 
 def test_many_tries_at_the_same_moment_are_many(house: Running) -> None:

@@ -152,8 +152,11 @@ def test_the_api_refuses_what_is_not_a_key_s_to_do(house: Running) -> None:
     reads, agency = (create_key(house.store, A, scopes, "") for scopes in (["people:read"], ["tasks:read"]))
     assert call(house, other, "GET", f"/v1/people/{mine}")[0] == 404
     assert call(house, other, "POST", f"/v1/people/{mine}/end")[0] == 404
+    assert call(house, other, "POST", f"/v1/people/{mine}/role", {"role": "agency-manager"})[0] == 404
     assert call(house, reads, "POST", f"/v1/people/{mine}/end")[0] == 403
     assert call(house, agency, "GET", "/v1/people")[0] == 403
+    listed = call(house, reads, "GET", f"/v1/people/{mine}")[1]
+    assert (listed["role"], listed["ended_at"]) == ("agency-worker", None)
     status, problem = call(house, other, "POST", "/v1/people/invitations", {"email": address(), "role": "auditor"})
     assert (status, problem["errors"][0]["pointer"], problem["errors"][0]["code"]) == (422, "/role", "not-one-of")
 
