@@ -49,14 +49,18 @@ class Catalogue:
         here: dict[str, str] = self._words.get(section, {})
         return behind | here
 
-    def error(self, pointer: str, code: str, otherwise: str) -> str:
-        """What to do about an error: the sentence for this field, else for this code, else `otherwise`."""
+    def error(self, pointer: str, code: str, otherwise: str, section: str = "errors") -> str:
+        """What to do about an error: the sentence for this field, else for this code, else `otherwise`.
+
+        `section` is where a group of pages has sentences of its own, for fields that others have too.
+        """
         errors = self._words.get("errors", {})
         place = _NUMBER.sub("/*", pointer)
-        found = errors.get(place, {}).get(code) or errors.get("any", {}).get(code)
+        found = self._words.get(section, {}).get(place, {}).get(code) or errors.get(place, {}).get(code)
+        found = found or errors.get("any", {}).get(code)
         if found:
             return str(found)
-        return self._instead.error(pointer, code, otherwise) if self._instead else otherwise
+        return self._instead.error(pointer, code, otherwise, section) if self._instead else otherwise
 
 
 def _add(words: dict[str, Any], more: dict[str, Any], file: str) -> None:

@@ -109,11 +109,14 @@ def sheet_of(document: Mapping[str, Any], names: Iterable[str] = ()) -> Sheet:
     return Sheet(typed)
 
 
-def wrong_of(errors: Iterable[FieldError], catalogue: Catalogue) -> dict[str, str]:
-    """Field errors of the API as sentences for people, by the field that they belong to; the first one of each."""
+def wrong_of(errors: Iterable[FieldError], catalogue: Catalogue, section: str = "errors") -> dict[str, str]:
+    """Field errors of the API as sentences for people, by the field that they belong to; the first one of each.
+
+    `section` is where the catalogue has this group's own sentences.
+    """
     told: dict[str, str] = {}
     for error in errors:
-        told.setdefault(error.pointer, catalogue.error(error.pointer, error.code, error.detail))
+        told.setdefault(error.pointer, catalogue.error(error.pointer, error.code, error.detail, section))
     return told
 
 

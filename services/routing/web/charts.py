@@ -1,48 +1,25 @@
 """Small pictures of numbers: where bars and lines lie, as plain figures that a template draws as SVG. Pure.
 
-A picture is `WIDTH` units wide; its numbers stand in a table beside it, so readers of every kind have them.
+A picture is `WIDTH` by `HEIGHT` units and holds no words; scale and labels stand around it, the numbers in a table beside it.
 """
 
 from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
-WIDTH = 640
-_ROW, _BAR, _LABEL, _NUMBER = 30, 18, 190, 48
-_HEIGHT, _FOOT, _HEAD, _LEFT = 200, 24, 14, 36
+WIDTH, HEIGHT = 600, 160
+_PART_OF_GROUP = 0.76
+"""How much of its place a group of bars fills."""
+
+
+def shares(values: Sequence[int]) -> list[float]:
+    """How long a bar is for each number, in hundredths of the longest."""
+    most = max(values, default=0) or 1
+    return [round(100 * value / most, 1) for value in values]
 
 
 class Bar(NamedTuple):
-    """One horizontal bar; `y` is the middle of its row."""
-
-    label: str
-    value: int
-    y: int
-    top: int
-    width: float
-
-
-class Bars(NamedTuple):
-    """Horizontal bars, one under the other."""
-
-    height: int
-    left: int
-    thick: int
-    bars: list[Bar]
-
-
-def bars(rows: Sequence[tuple[str, int]]) -> Bars:
-    """A bar for each label and number, the longest as wide as there is room."""
-    most, room = max([value for _, value in rows] or [0]) or 1, WIDTH - _LABEL - _NUMBER
-    drawn = [
-        Bar(label, value, _ROW * row + _ROW // 2, _ROW * row + (_ROW - _BAR) // 2, round(room * value / most, 1))
-        for row, (label, value) in enumerate(rows)
-    ]
-    return Bars(_ROW * len(rows), _LABEL, _BAR, drawn)
-
-
-class Column(NamedTuple):
-    """One upright bar of a group; `kind` says which of the group's."""
+    """One upright bar; `kind` says which of its group it is."""
 
     kind: int
     x: float
@@ -51,70 +28,58 @@ class Column(NamedTuple):
     height: float
 
 
-class Columns(NamedTuple):
-    """Groups of upright bars, a group for each label; `ticks` are numbers of the scale with their heights."""
+class Picture(NamedTuple):
+    """Bars or lines over labels. `ticks` are the numbers of the scale with their heights, the highest first."""
 
-    height: int
-    left: int
-    foot: int
-    columns: list[Column]
-    labels: list[tuple[str, float]]
+    labels: list[str]
     ticks: list[tuple[int, float]]
+    bars: list[Bar]
+    lines: list[tuple[int, list[tuple[float, float]]]]
 
 
-def columns(rows: Sequence[tuple[str, Sequence[int]]]) -> Columns:
-    """A group for each row, a bar for each of its numbers."""
-    scale, top = _scale(max([value for _, values in rows for value in values] or [0]))
-    room = _HEIGHT - _FOOT - _HEAD
-    group = (WIDTH - _LEFT) / max(len(rows), 1)
-    drawn, labels = [], []
-    for number, (label, values) in enumerate(rows):
-        thick = group * 0.76 / max(len(values), 1)
+def columns(rows: Sequence[tuple[str, Sequence[int]]]) -> Picture:
+    """A group of bars for each row, a bar for each of its numbers."""
+    step, top = _scale([value for _, values in rows for value in values])
+    place = WIDTH / max(len(rows), 1)
+    bars = []
+    for number, (_, values) in enumerate(rows):
+        thick = place * _PART_OF_GROUP / max(len(values), 1)
+        begin = place * (number + (1 - _PART_OF_GROUP) / 2)
         for kind, value in enumerate(values):
-            height = room * value / top
-            x = _LEFT + group * number + group * 0.12 + thick * kind
-            drawn.append(
-                Column(kind, round(x, 1), round(_HEAD + room - height, 1), round(thick - 1, 1), round(height, 1))
-            )
-        labels.append((label, round(_LEFT + group * (number + 0.5), 1)))
-    ticks = [(value, round(_HEAD + room - room * value / top, 1)) for value in range(0, top + 1, scale)]
-    return Columns(_HEIGHT, _LEFT, _HEIGHT - 6, drawn, labels, ticks)
+            y = _height(value, top)
+            bars.append(Bar(kind, round(begin + thick * kind, 1), y, round(thick - 1, 1), round(HEIGHT - y, 1)))
+    return Picture([label for label, _ in rows], _ticks(step, top), bars, [])
 
 
-class Lines(NamedTuple):
-    """Lines over labels; where nothing is known a line is broken, so each is a list of pieces."""
-
-    height: int
-    left: int
-    foot: int
-    lines: list[list[list[tuple[float, float]]]]
-    labels: list[tuple[str, float]]
-    ticks: list[tuple[int, float]]
-
-
-def lines(rows: Sequence[tuple[str, Sequence[float | None]]]) -> Lines:
-    """A line for each place in the rows' values."""
-    known = [value for _, values in rows for value in values if value is not None]
-    scale, top = _scale(max(known or [0]))
-    room, step = _HEIGHT - _FOOT - _HEAD, (WIDTH - _LEFT) / max(len(rows), 1)
-    places = [round(_LEFT + step * (number + 0.5), 1) for number in range(len(rows))]
-    drawn: list[list[list[tuple[float, float]]]] = []
+def lines(rows: Sequence[tuple[str, Sequence[float | None]]]) -> Picture:
+    """A line for each place in the rows' values; broken where a value is not known."""
+    step, top = _scale([value for _, values in rows for value in values if value is not None])
+    place = WIDTH / max(len(rows), 1)
+    drawn: list[tuple[int, list[tuple[float, float]]]] = []
     for kind in range(len(rows[0][1]) if rows else 0):
-        pieces: list[list[tuple[float, float]]] = [[]]
-        for x, (_, values) in zip(places, rows, strict=True):
+        points: list[tuple[float, float]] = []
+        for number, (_, values) in enumerate(rows):
             value = values[kind]
             if value is None:
-                pieces.append([])
-            else:
-                pieces[-1].append((x, round(_HEAD + room - room * value / top, 1)))
-        drawn.append([piece for piece in pieces if piece])
-    labels = [(label, x) for (label, _), x in zip(rows, places, strict=True)]
-    ticks = [(value, round(_HEAD + room - room * value / top, 1)) for value in range(0, top + 1, scale)]
-    return Lines(_HEIGHT, _LEFT, _HEIGHT - 6, drawn, labels, ticks)
+                points = []
+                continue
+            if not points:
+                drawn.append((kind, points))
+            points.append((round(place * (number + 0.5), 1), _height(value, top)))
+    return Picture([label for label, _ in rows], _ticks(step, top), [], drawn)
 
 
-def _scale(most: float) -> tuple[int, int]:
+def _height(value: float, top: int) -> float:
+    return round(HEIGHT - HEIGHT * value / top, 1)
+
+
+def _ticks(step: int, top: int) -> list[tuple[int, float]]:
+    return [(value, _height(value, top)) for value in range(top, -1, -step)]
+
+
+def _scale(values: Sequence[float]) -> tuple[int, int]:
     """The step of a scale and its end: round numbers, four steps at most."""
+    most = max(values, default=0)
     round_ones = (factor * 10**power for power in range(9) for factor in (1, 2, 5))
     step = next(each for each in round_ones if each * 4 >= most)
     return step, step * max(1, ceil(most / step))

@@ -28,6 +28,7 @@ from shared.web.pages import Pages
 from shared.web.people.person import Person
 
 LIST, ROOM = "/tasks", "/capacity"
+ERRORS = "task-errors"
 
 
 class InboxRoutes:
@@ -80,7 +81,7 @@ class InboxRoutes:
         except Problem as problem:
             if not problem.errors:
                 raise
-            sheet = Sheet(form.typed(), wrong_of(problem.errors, self.pages.catalogue))
+            sheet = Sheet(form.typed(), wrong_of(problem.errors, self.pages.catalogue, ERRORS))
             return _room(self, request, sheet, problem.status)
         return see(f"{ROOM}?done=yes")
 
@@ -135,7 +136,7 @@ def _room(service: InboxRoutes, request: Request, sheet: Sheet | None = None, st
 def _again(service: InboxRoutes, request: Request, task_id: str, action: str, problem: Problem) -> Response:
     """The form once more, its fields marked, or with what the task allows now."""
     task = show_task(service.store, request.caller.owner, task_id)
-    sheet = Sheet(form_of(request).typed(), wrong_of(problem.errors, service.pages.catalogue))
+    sheet = Sheet(form_of(request).typed(), wrong_of(problem.errors, service.pages.catalogue, ERRORS))
     return _form(service, request, task, action, sheet, problem.status, "" if problem.errors else problem.code)
 
 

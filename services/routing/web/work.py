@@ -24,14 +24,19 @@ def pictured(load: Mapping[str, Any], staff: Staff, catalogue: Catalogue) -> dic
     return {
         "load": load,
         "workers": [{**each, "name": _who(each, staff)} for each in load["workers"]],
-        "states": {"rows": states, "chart": charts.bars(states)},
-        "waiting": {"rows": waiting, "chart": charts.bars(waiting)},
+        "states": _with_bars(states),
+        "waiting": _with_bars(waiting),
         "months": months,
         "outcomes": charts.columns(outcomes),
         "durations": charts.lines(durations),
         "kinds": OUTCOMES,
         "spans": DURATIONS,
     }
+
+
+def _with_bars(rows: list[tuple[str, int]]) -> list[tuple[str, int, float]]:
+    lengths = charts.shares([value for _, value in rows])
+    return [(label, value, length) for (label, value), length in zip(rows, lengths, strict=True)]
 
 
 def _who(row: Mapping[str, Any], staff: Staff) -> str:
