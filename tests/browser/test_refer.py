@@ -88,9 +88,9 @@ class Walk:
         self.page.get_by_role("textbox").fill(ages)
         return self.on().tick("Their mother or father").on().tick(stage).on()
 
-    def a_child(self, number: int, age: int, told: str = "The child knows part of it") -> "Walk":
+    def a_child(self, number: int, age: int, told: str = "The child knows a part of it") -> "Walk":
         self.type(First_name=f"Test{number}", Last_name="Child").day("Date of birth", born(age)).on()
-        return self.at(f"What does Test{number} know?").tick(told).on()
+        return self.at(f"Does Test{number} know where the relative is?").tick(told).on()
 
     def to_the_end(self) -> "Walk":
         """From the children's page on, by the shortest way: nothing is said that need not be."""
@@ -143,7 +143,7 @@ def test_a_school_refers_a_family_in_kingston(page: Page, system: System) -> Non
     walk.day("When did they agree?", today().isoformat()).on()
 
     walk.at("Who is the child?", "child").type(First_name="Test1", Last_name="Child").day("Date of birth", born(9)).on()
-    walk.at("What does Test1 know?", "told").tick("The child does not know").on()
+    walk.at("Does Test1 know where the relative is?", "told").tick("The child does not know").on()
     walk.at("You have told us about 1 child", "children").on("Go on")
     walk.at("What does the child think of it?", "views").tick("They have not been asked").on()
 
@@ -237,7 +237,7 @@ def test_a_parent_in_liverpool_asks_for_help_for_three_children(page: Page, syst
     walk.at("You have told us about 3 children", "children").on("Take Test1 off this form")
     walk.at("You have told us about 2 children").on("Add another child").at("Who is child 3?")
     walk.type(First_name="Test4", Last_name="Child").day("Date of birth", born(6)).on()
-    walk.at("Time Matters UK can help").on("Go on").at("What does Test4 know?").tick("I am not sure").on()
+    walk.at("Time Matters UK can help").on("Go on").at("Does Test4 know where the relative is?").tick("I am not sure").on()
     walk.at("You have told us about 3 children").on("Go on")
     walk.at("How can we reach you safely?", "ways").tick("By telephone").on().at("Who are you?", "contact")
     walk.type(Your_name="Test Parent").type(**{"How are you related to the children?": "mother"}).on()

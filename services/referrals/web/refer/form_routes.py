@@ -55,14 +55,14 @@ class FormRoutes:
         if draft.referral_id is None and draft.is_closed(self.refer.now):
             return see(STILL_THERE)
         try:
-            return see(SENT if self.refer.send(visit.secret, self.front) else "/refer/check")
+            return see(SENT if self.refer.sending.send(visit.secret, self.front) else "/refer/check")
         except NoDraft:
             return see(GONE)
 
     @page("GET", "/refer/sent", public=ANYBODY)
     def refer_sent(self, request: Request) -> Response:
         """What happens next, and the reference to ask by."""
-        told = self.refer.sent(self._refer_visit(request).draft())
+        told = self.refer.sending.sent(self._refer_visit(request).draft())
         if told is None:
             return see("/refer/check")
         return show.sent(self.pages, request, told, self.refer.known.directory)

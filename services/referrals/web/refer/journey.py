@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from functools import cached_property
 
-from services.referrals.web.refer.steps import Step, steps_of
+from services.referrals.web.refer.step import Step
+from services.referrals.web.refer.steps import steps_of
 from services.referrals.web.refer.view import View
 from shared.http.problems import FieldError
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from services.referrals.web.refer.desk import Sent
 from services.referrals.web.refer.drafts import Draft
 from services.referrals.web.refer.fields import Typed
 from services.referrals.web.refer.journey import Journey
 from services.referrals.web.refer.place_field import PlaceField, is_imported, search, shown
-from services.referrals.web.refer.steps import Step
+from services.referrals.web.refer.sending import Sent
+from services.referrals.web.refer.step import Step
 from services.referrals.web.refer.summary import parts
 from services.referrals.web.refer.told import answers, child_name
 from shared.directory.agency import Directory
@@ -83,7 +83,7 @@ def sent(pages: Pages, request: Request, told: Sent, directory: Directory) -> Re
         }
         for agency in agencies
     }
-    spelled = ", ".join(" ".join(group) for group in told.reference.split("-"))
+    spelled = ", ".join("\u00a0".join(group) for group in told.reference.split("-"))
     return pages.show(request, "refer/sent.html", sent=told, agencies=agencies, days=days, spelled=spelled)
 
 

@@ -4,149 +4,49 @@ No agency's rule stands here. A fact of a child's school or surgery is asked whi
 answer; everything after the answer, while any agency may be able to help.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 
-from services.referrals.web.refer.document import ADVICE, Document
-from services.referrals.web.refer.fields import (
-    Ages,
-    Agreement,
-    Borough,
-    Choice,
-    Day,
-    DayOrMonth,
-    Field,
-    Flags,
-    GivenOn,
-    Postcode,
-    Several,
-    Tick,
-    Ways,
+from services.referrals.web.refer.conditions import (
+    agreed,
+    all_chosen,
+    by_another,
+    by_the_family,
+    by_way,
+    going_on,
+    names_of_agencies,
+    not_yet,
+    reached,
 )
-from services.referrals.web.refer.place_field import PRACTICE, SCHOOL, PlaceField
+from services.referrals.web.refer.document import ADVICE
+from services.referrals.web.refer.fields import Choice, Day, DayOrMonth, Field, Postcode, Several, Tick
+from services.referrals.web.refer.own_fields import Ages, Agreement, Borough, Flags, GivenOn, Ways
+from services.referrals.web.refer.step import Step
 from services.referrals.web.refer.view import View
-from shared.http.problems import FieldError
-
-When = Callable[[View], bool]
 
 
-def always(view: View) -> bool:
-    return True
+def _places_of_child(number: int) -> list[Step]:
+    """Asked while they could change an answer; they may be told at any time, for whoever helps may want to come there."""
+    return [_place(number, "school", SCHOOL, "school"), _place(number, "surgery", PRACTICE, "practice")]
 
 
-def never(view: View) -> bool:
-    return False
-
-
-@dataclass(frozen=True)
-class Step:
-    """A page. `child` is the place of the child that it is about, from 0.
-
-    `asked`: when it lies on the way. `open_to`: when it may be visited though it does not. `holds`: whether the answers
-    still fit what was answered elsewhere. `owns`: pointers besides those of its fields whose errors belong here; `at` says
-    under which field they are shown. `late`: codes that count only when all else is answered. `aside`: where an answer
-    leads away to.
-    """
-
-    name: str
-    fields: tuple[Field, ...] = ()
-    child: int | None = None
-    asked: When = always
-    open_to: When = never
-    holds: When = always
-    owns: tuple[str, ...] = ()
-    at: Mapping[str, str] = field(default_factory=dict)
-    late: frozenset[str] = frozenset()
-    aside: Callable[[View], str | None] = lambda view: None
-
-    @property
-    def path(self) -> str:
-        """The end of its address."""
-        return self.name if self.child is None else f"{self.name}-{self.child + 1}"
-
-    def seen(self, document: Document) -> list[str]:
-        """The names of the pages that were answered, among which this one's stands once it was."""
-        part = document["form"] if self.child is None else document["children"][self.child]
-        names: list[str] = part.setdefault("seen", [])
-        return names
-
-    def in_order(self, errors: Iterable[FieldError]) -> list[FieldError]:
-        """Errors in the order of the fields on the page."""
-        pointers = [each.pointer for each in self.fields]
-        known = len(pointers)
-        return sorted(errors, key=lambda error: pointers.index(error.pointer) if error.pointer in pointers else known)
-
-
-def _going_on(view: View) -> bool:
-    """After the answer: while anybody may be able to help."""
-    return not view.hopeless
-
-
-def _by_another(view: View) -> bool:
-    return not view.hopeless and not view.family
-
-
-def _by_the_family(view: View) -> bool:
-    return not view.hopeless and view.family
-
-
-def _reached(view: View) -> bool:
-    """Whether the family is reached by itself, and not through the referrer."""
-    return not view.hopeless and not view.at("/family_contact/safe_contact/through_referrer_only")
-
-
-def _agreed(view: View) -> bool:
-    """Whether there is an agreement, to the words as they stand, for the agencies as they are chosen."""
-    consent = view.at("/consent") or {}
-    return (
-        view.at("/form/agreed") == "yes"
-        and view.at("/form/agreed_as") == view.at("/referrer/type")
-        and consent.get("agencies") == view.chosen
-        and consent.get("wording_version") == view.wording_version
-    )
-
-
-def _not_yet(view: View) -> str | None:
-    return "/refer/not-yet" if view.at("/form/agreed") == "no" else None
-
-
-def _all_chosen(view: View) -> bool:
-    return set(view.at("/preferred_agencies") or ()) <= set(view.possible)
-
-
-def _names_of_agencies(view: View) -> Mapping[str, str]:
-    return {agency: view.known.entry_name(agency) for agency in view.possible}
-
-
-def _by_way(channel: str) -> When:
-    return lambda view: _reached(view) and view.safe(channel)
-
-
-def _of_child(number: int) -> list[Step]:
+def _place(number: int, name: str, kind: str, fact: str) -> Step:
     child = f"/children/{number}"
+    pointer = f"{child}/{kind}"
 
-    def place(name: str, kind: str, fact: str) -> Step:
-        pointer = f"{child}/{kind}"
+    def asked(view: View) -> bool:
+        told = bool(view.at(pointer)) or name in (view.at(f"{child}/seen") or ())
+        return told or (str(number + 1), fact) in view.open
 
-        def asked(view: View) -> bool:
-            return (str(number + 1), fact) in view.open or bool(view.at(pointer)) or name in seen(view)
-
-        def seen(view: View) -> list[str]:
-            names: list[str] = view.at(f"{child}/seen") or []
-            return names
-
-        return Step(name, (PlaceField(pointer, kind=kind, page=name),), number, asked=asked, open_to=lambda view: True)
-
-    return [place("school", SCHOOL, "school"), place("surgery", PRACTICE, "practice")]
+    field = PlaceField(pointer, kind=kind, page=name)
+    return Step(name, (field,), number, asked=asked, open_to=lambda view: True)
 
 
 def _about_child(number: int) -> list[Step]:
     child = f"/children/{number}"
     names = (Field(f"{child}/first_name"), Field(f"{child}/last_name"), Day(f"{child}/date_of_birth"))
     return [
-        Step("child", names, number, _going_on),
-        Step("told", (Choice(f"{child}/told", section="refer-told"),), number, _going_on),
+        Step("child", names, number, going_on),
+        Step("told", (Choice(f"{child}/told", section="refer-told"),), number, going_on),
     ]
 
 
@@ -155,15 +55,15 @@ def _way(name: str, reached_at: str, *flags: str) -> Step:
     fields: list[Field] = [Field(f"/family_contact/{reached_at}", must=True), Flags(pointer, names=flags)]
     if name == "telephone":
         fields.append(Field(f"{pointer}/good_times"))
-    return Step(name, tuple(fields), asked=_by_way(name))
+    return Step(name, tuple(fields), asked=by_way(name))
 
 
 _TYPE = Choice("/referrer/type", section="refer-types", must=True)
 _CHOICE = Step(
     "services",
-    (Several("/preferred_agencies", must=True, names=_names_of_agencies),),
+    (Several("/preferred_agencies", must=True, names=names_of_agencies),),
     asked=lambda view: len(view.possible) > 1,
-    holds=_all_chosen,
+    holds=all_chosen,
 )
 _ASKED_OF_OTHERS = (
     Field("/referrer/name"),
@@ -172,7 +72,7 @@ _ASKED_OF_OTHERS = (
     Field("/referrer/email"),
     Field("/referrer/telephone"),
 )
-_YOU = Step("you", _ASKED_OF_OTHERS, asked=_by_another, owns=("/referrer",), at={"/referrer": "/referrer/email"})
+_YOU = Step("you", _ASKED_OF_OTHERS, asked=by_another, owns=("/referrer",), at={"/referrer": "/referrer/email"})
 _CHILD_VIEW = Choice("/consent/child_view", section="refer-child-views", must=True)
 _GIVEN_BY = Choice("/consent/given_by", section="refer-givers", must=True)
 
@@ -195,16 +95,16 @@ def family_steps(count: int) -> tuple[Step, ...]:
         Step(
             "when", (DayOrMonth("/relative/released_on"),), asked=lambda view: view.at("/relative/stage") == "released"
         ),
-        *(step for n in numbers for step in _of_child(n)),
+        *(step for n in numbers for step in _places_of_child(n)),
         Step("answer"),
         _CHOICE,
         Step(
             "agreement",
             (Agreement("/form/agreed"),),
-            asked=_by_another,
-            holds=_agreed,
+            asked=by_another,
+            holds=agreed,
             owns=("/consent",),
-            aside=_not_yet,
+            aside=not_yet,
         ),
         Step(
             "agreed",
@@ -214,15 +114,15 @@ def family_steps(count: int) -> tuple[Step, ...]:
                 Choice("/consent/method", section="refer-methods", must=True),
                 GivenOn("/consent/given_at", must=True),
             ),
-            asked=_by_another,
+            asked=by_another,
         ),
         *(step for n in numbers for step in _about_child(n)),
-        Step("children", asked=_going_on),
-        Step("views", (_CHILD_VIEW,), asked=_by_another),
+        Step("children", asked=going_on),
+        Step("views", (_CHILD_VIEW,), asked=by_another),
         Step(
             "ways",
             (Ways("/family_contact/safe_contact"),),
-            asked=_going_on,
+            asked=going_on,
             owns=("/family_contact", "/referrer"),
             at={"/referrer": "/family_contact/safe_contact", "/family_contact": "/family_contact/safe_contact"},
             late=frozenset({"no-safe-way", "needs-a-way-to-reach", "required"}),
@@ -230,7 +130,7 @@ def family_steps(count: int) -> tuple[Step, ...]:
         Step(
             "contact",
             (Field("/family_contact/name", must=True), Field("/family_contact/relationship", must=True)),
-            asked=_reached,
+            asked=reached,
         ),
         _way("telephone", "telephone", "message", "text", "name_organisation"),
         _way("email", "email", "name_organisation"),
@@ -242,7 +142,7 @@ def family_steps(count: int) -> tuple[Step, ...]:
                 Tick("/family_contact/interpreter"),
                 Field("/family_contact/access_needs"),
             ),
-            asked=_reached,
+            asked=reached,
         ),
         Step(
             "needs",
@@ -250,17 +150,17 @@ def family_steps(count: int) -> tuple[Step, ...]:
             asked=lambda view: bool(view.needs),
             holds=lambda view: set(view.at("/needs") or ()) <= set(view.needs),
         ),
-        Step("notes", (Field("/notes"),), asked=_going_on),
+        Step("notes", (Field("/notes"),), asked=going_on),
         _YOU,
         Step(
             "agree",
             (Agreement("/form/agreed"), _GIVEN_BY),
-            asked=_by_the_family,
-            holds=_agreed,
+            asked=by_the_family,
+            holds=agreed,
             owns=("/consent",),
-            aside=_not_yet,
+            aside=not_yet,
         ),
-        Step("views", (_CHILD_VIEW,), asked=_by_the_family),
+        Step("views", (_CHILD_VIEW,), asked=by_the_family),
     )
 
 
@@ -269,7 +169,7 @@ ADVICE_STEPS = (
     Step("borough", (Borough("/borough"),), at={"/borough": "/borough/code"}),
     Step("answer"),
     _CHOICE,
-    Step("question", (Field("/question"),), asked=_going_on),
+    Step("question", (Field("/question"),), asked=going_on),
     _YOU,
 )
 

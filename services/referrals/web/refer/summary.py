@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.referrals.web.refer.fields import Field, Word
 from services.referrals.web.refer.journey import Journey
-from services.referrals.web.refer.steps import Step
+from services.referrals.web.refer.step import Step
 from services.referrals.web.refer.told import child_name
 from services.referrals.web.refer.view import View
 

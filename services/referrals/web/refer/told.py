@@ -57,19 +57,13 @@ _ORDER = ("eligible", "review", "needs-information", "ineligible")
 
 def _told(outcome: Outcome, view: View, word: Word) -> Told:
     receipt, agency = outcome["receipt"], view.known.directory.agency(outcome["agency"])
-    wanted = "true" if outcome["outcome"] == ELIGIBLE else "false"
-    words: dict[str, Quoted] = {}
-    for clause in receipt["clauses"]:
-        if clause["part"] == "criteria" and clause["answer"] == wanted and clause["sentence"]:
-            quoted = Quoted(clause["sentence"], clause["source"], clause["interpretation"])
-            words.setdefault(clause["sentence"], quoted)
     # Where all children share an answer, the answer is the family's.
     each_child = outcome["children"] if len(set(outcome["children"].values())) > 1 else {}
     return Told(
         id=agency.id,
         name=agency.name,
         outcome=outcome["outcome"],
-        words=list(words.values()),
+        words=_words(receipt, outcome["outcome"] == ELIGIBLE),
         children=[(child_name(view, int(number) - 1), said) for number, said in each_child.items()],
         changes=[_change(view, item) for item in receipt["would_change"] if item["code"] != "needs-fact"],
         missing=_missing(receipt, view, word),
@@ -77,6 +71,20 @@ def _told(outcome: Outcome, view: View, word: Word) -> Told:
         verified=agency.verified_on is not None,
         days={"acknowledge": agency.acknowledge_days, "first_contact": agency.first_contact_days},
     )
+
+
+def _words(receipt: Mapping[str, Any], eligible: bool) -> list[Quoted]:
+    """The published words that an answer rests on: of a no, those of which any one alone stands in the way."""
+    wanted = "true" if eligible else "false"
+    clauses = [each for each in receipt["clauses"] if each["part"] == "criteria" and each["answer"] == wanted]
+    decisive = {item["clause"] for item in receipt["would_change"]}
+    if not eligible and any(each["id"] in decisive for each in clauses):
+        clauses = [each for each in clauses if each["id"] in decisive]
+    words: dict[str, Quoted] = {}
+    for each in clauses:
+        if each["sentence"]:
+            words.setdefault(each["sentence"], Quoted(each["sentence"], each["source"], each["interpretation"]))
+    return list(words.values())
 
 
 def _missing(receipt: Mapping[str, Any], view: View, word: Word) -> list[tuple[str, str]]:
@@ -91,7 +99,8 @@ def _missing(receipt: Mapping[str, Any], view: View, word: Word) -> list[tuple[s
 
 def _change(view: View, item: Mapping[str, Any]) -> str:
     whose = f"{child_name(view, int(item['child']) - 1)}: " if item.get("child") and len(view.children) > 1 else ""
-    return f"{whose}{item['text']}"
+    text = item["text"].removeprefix("eligible ")
+    return f"{whose}{text}" if whose else text[:1].upper() + text[1:]
 
 
 def child_name(view: View, number: int) -> str:
