@@ -20,6 +20,7 @@ from services.referrals.web.refer.conditions import (
 from services.referrals.web.refer.document import ADVICE
 from services.referrals.web.refer.fields import Choice, Day, DayOrMonth, Field, Postcode, Several, Tick
 from services.referrals.web.refer.own_fields import Ages, Agreement, Borough, Flags, GivenOn, Ways
+from services.referrals.web.refer.place_field import PRACTICE, SCHOOL, PlaceField
 from services.referrals.web.refer.step import Step
 from services.referrals.web.refer.view import View
 
