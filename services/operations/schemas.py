@@ -140,6 +140,17 @@ class _PageQuery(Schema):
     limit = fields.Integer(validate=validate.Range(1, MOST))
 
 
+class AuditQuery(Schema):
+    """Whose audit, about what, by whom, of which kind; a page of it."""
+
+    service = fields.String(required=True, validate=NAME)
+    subject = fields.String(validate=NAME)
+    action = fields.String(validate=NAME)
+    actor = fields.String(validate=NAME)
+    cursor = fields.String()
+    limit = fields.String(validate=validate.Length(1, 3))
+
+
 class ReviewsQuery(_PageQuery):
     """Which referrals to list: all that wait for a person, or those of one reason."""
 

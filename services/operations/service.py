@@ -5,14 +5,17 @@ from typing import Any
 from nameko.timer import timer
 
 from services.operations import schemas, tables
+from services.operations.audit_routes import AuditRoutes
 from services.operations.data_protection_routes import DataProtectionRoutes
 from services.operations.desks import DesksProvider
 from services.operations.parked_routes import ParkedRoutes
 from services.operations.rehearsal_routes import RehearsalRoutes
 from services.operations.review_routes import ReviewRoutes
+from services.operations.web.audit_pages import AuditPages
 from services.operations.web.console import ConsolePages
 from services.operations.web.overview_pages import OverviewPages
 from services.operations.web.parked_pages import ParkedPages
+from services.operations.web.waiting_pages import WaitingPages
 from shared.http.access import Access
 from shared.http.management import Management
 from shared.http.request import Request
@@ -28,7 +31,10 @@ LOOKS_EVERY_SECONDS = 15
 class OperationsService(
     OverviewPages,
     ParkedPages,
+    WaitingPages,
+    AuditPages,
     ParkedRoutes,
+    AuditRoutes,
     ReviewRoutes,
     RehearsalRoutes,
     DataProtectionRoutes,

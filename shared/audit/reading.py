@@ -22,9 +22,14 @@ def verify_store(store: Store, passes: tuple[int, str] | None = None) -> Verdict
 
 
 def newest(
-    connection: Connection, limit: int, before: int | None = None, subject: str | None = None, action: str | None = None
+    connection: Connection,
+    limit: int,
+    before: int | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    actor: str | None = None,
 ) -> list[Row[Any]]:
-    """At most `limit` entries, the newest first, older than the row id `before`, about `subject`, of the kind `action`."""
+    """At most `limit` entries, the newest first: older than the row id `before`, about `subject`, of a kind, by somebody."""
     wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(audit.c.id < before)
@@ -32,6 +37,8 @@ def newest(
         wanted = wanted.where(audit.c.subject == subject)
     if action is not None:
         wanted = wanted.where(audit.c.action == action)
+    if actor is not None:
+        wanted = wanted.where(audit.c.actor == actor)
     return list(connection.execute(wanted))
 
 

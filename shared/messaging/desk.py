@@ -1,4 +1,5 @@
-"""What operations may ask of one service, on its management listener: where its messages are, and what to do with parked ones.
+"""What operations may ask of one service, on its management listener: where its messages are, what to do with parked
+ones, and what people did.
 
 Also the two readiness checks that every service has: its database answers, and its broker is connected. A service adds what
 only it can tell: `desk = Desk(ROUTES)`, a list of (method, path, function of the service's parts and the request).
@@ -12,6 +13,7 @@ from nameko.extensions import DependencyProvider
 from prometheus_client.core import Metric
 from sqlalchemy import text
 
+from shared.audit.desk import answer_audit
 from shared.contracts.registry import schema_for
 from shared.http.management import Management
 from shared.messaging.backlog import Backlog
@@ -49,6 +51,7 @@ class Desk(DependencyProvider):
         self.management.check("database", self._database)
         self.management.check("broker", self._broker)
         self.management.add("GET", "/v1/backlog", lambda request: backlog.counts())
+        self.management.add("GET", "/v1/audit", partial(answer_audit, self.runtime.store))
         self.parked.add_to(self.management)
         for method, path, function in self._routes:
             self.management.add(method, path, partial(function, self.runtime))

@@ -3,10 +3,7 @@
 A place is shown once its page is there, so the list below may name what is not built.
 """
 
-from functools import cached_property
 from pathlib import Path
-
-from nameko.extensions import DependencyProvider
 
 from services.operations.web.pictures import last_hour
 from services.operations.web.telling import age, short_age
@@ -30,15 +27,11 @@ class ConsolePages(PagesProvider):
     def __init__(self) -> None:
         super().__init__(Path(__file__).parent)
 
-    def bind(self, container: object, attr_name: str) -> DependencyProvider:
-        bound: DependencyProvider = super().bind(container, attr_name)
-        return bound
-
     def setup(self) -> None:
         super().setup()
         self.pages.templates.globals |= {
             "places": self._places,
-            "has_page": lambda path: path.partition("?")[0].partition("#")[0] in self._paths,
+            "has_page": lambda path: path.partition("?")[0].partition("#")[0] in self._paths(),
             "age": age,
             "short_age": short_age,
             "last_hour": last_hour,
@@ -47,10 +40,10 @@ class ConsolePages(PagesProvider):
     def get_dependency(self, worker_ctx: object) -> Pages:
         return self.pages
 
-    @cached_property
+    # No property: nameko looks at every attribute of an extension before there are any entry points.
     def _paths(self) -> frozenset[str]:
         entries = (each for each in self.container.entrypoints if isinstance(each, Page))
         return frozenset(each.url for each in entries if each.http_method == "GET")
 
     def _places(self) -> list[tuple[str, str]]:
-        return [(path, text) for path, text in PLACES if path in self._paths]
+        return [(path, text) for path, text in PLACES if path in self._paths()]

@@ -19,7 +19,7 @@ from shared.http.problems import Problem
 from shared.http.request import Request
 from shared.messaging.redacting import NOT_JSON
 from shared.web.forms import Form, Sheet, wrong_of
-from shared.web.page import form_of, page, see
+from shared.web.page import SeeOther, form_of, page, see
 from shared.web.pages import Pages
 
 READ, WRITE = "operations:read", "operations:write"
@@ -35,8 +35,10 @@ class ParkedPages:
 
     @page("GET", "/parked", scope=READ)
     def parked_groups_page(self, request: Request) -> Response:
-        """What went wrong and where, the largest group first; of one service, or of what the filter says."""
+        """What went wrong and where, the largest group first; of all services, or of one. A filter leads to what matches."""
         wanted, service = _filter_of(request.args), request.args.get("service", "")
+        if wanted and service in WATCHED:
+            raise SeeOther(f"/parked/{service}?{urlencode(wanted)}")
         services = [service] if service in WATCHED else WATCHED
         groups, silent = self._groups(services, wanted)
         jobs = [job for name in services if name not in silent for job in self._open_jobs(name)]
@@ -127,6 +129,7 @@ class ParkedPages:
             versions=[{**each, "body": readable(each["body"])} for each in message["versions"]],
             desk=desk,
             timeline=self._timeline(message.get("subject")),
+            mended="mended" in request.args,
         )
 
     @page("GET", "/parked/<desk>/messages/<event_id>/mend", scope=WRITE)
