@@ -69,4 +69,4 @@ def options(catalogue: Catalogue, task: Json, action: str, staff: Staff) -> list
         return [(code, catalogue.word("task-reasons", code)) for code in task["reasons"].get(action, ())]
     # Whoever has it now may be somebody whom only the agency's program knows.
     now = {task["worker"]: str(staff.name(task["worker"]))} if task["worker"] else {}
-    return list({"": "Nobody", **now, **{each.email: each.name for each in staff.here}}.items())
+    return list({"": "Nobody", **now, **{each.email: f"{each.name}, {each.email}" for each in staff.here}}.items())
