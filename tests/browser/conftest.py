@@ -39,6 +39,8 @@ if eventlet.patcher.is_monkey_patched("socket"):
 MAIL = {
     "WAYPOST_AGENCY_MAIL_FAMILIES_APART": "families-apart@example.org",
     "WAYPOST_AGENCY_MAIL_TIME_MATTERS": "time-matters@example.org",
+    # One machine asks for the codes of all.
+    "WAYPOST_CODE_BURST": "1000",
 }
 Json = dict[str, Any]
 

@@ -85,7 +85,9 @@ def test_a_family_may_do_for_itself_what_its_referrer_may_but_not_open_or_take_b
     for state in STATES:
         theirs, mine = (allowed_actions(state, role, FAMILY) for role in ("referrer", "family"))
         assert set(theirs) - set(mine) <= {"reopen", "enter-in-error"}
-        assert all(next_state(state, each, "family", FAMILY) == next_state(state, each, "referrer", FAMILY) for each in mine)
+        assert all(
+            next_state(state, each, "family", FAMILY) == next_state(state, each, "referrer", FAMILY) for each in mine
+        )
         assert allowed_actions(state, "family", CONSULTATION) == []
 
 
