@@ -35,7 +35,7 @@ class FormRoutes:
         """What to do while the family has not agreed."""
         journey = self.refer.journey(self._refer_visit(request).open().document)
         asked = next((step for step in journey.asked if step.name in ("agreement", "agree")), None)
-        if asked is None:
+        if asked is None or not journey.is_reached(asked):
             return see(journey.next_path)
         return show.not_yet(self.pages, request, journey, asked, self.front.services)
 
