@@ -30,6 +30,7 @@ class RabbitMQ:
         self.folder = folder
         self.port = free_port()
         self.management_port = free_port()
+        self.metrics_port = free_port()
         self._node = f"waypost-{os.getpid()}-{self.port}@localhost"
         self._ctl = find("rabbitmqctl", "rabbitmq-server", SCRIPTS)
         self._numbers = itertools.count(1)
@@ -137,10 +138,11 @@ class RabbitMQ:
     def _write_configuration(self) -> None:
         for name in ("data", "log"):
             (self.folder / name).mkdir(exist_ok=True)
-        (self.folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self.folder / "enabled_plugins").write_text("[rabbitmq_management, rabbitmq_prometheus].\n")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.default = 127.0.0.1:{self.port}\n"
             f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {self.management_port}\n"
+            f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {self.metrics_port}\n"
             f"default_user = {self.user}\n"
             f"default_pass = {self.password}\n"
             "log.console = true\n"
