@@ -70,10 +70,7 @@ class Reading:
         waits = without_contact(asked, today) and not said_lately(entries, now)
         allowed = allowed_actions(row.status, role_of(key), row.kind)
         return {
-            "next": [
-                words.NEXT[row.status],
-                *filter(None, (words.expected(each, today, name_of(each.agency)) for each in asked)),
-            ],
+            "next": words.following(row.status, asked, today, name_of),
             "asked": [_asked(each, name_of) for each in asked],
             "wanted": wanted_of(entries) if "supply-information" in allowed else [],
             "first_contact_by": contact_day(asked),

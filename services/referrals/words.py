@@ -3,11 +3,11 @@
 The tracking page names no agency, no need and no reason: from none of its sentences could anybody guess what it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from services.referrals.domain import FAMILY, REFERRER
+from services.referrals.domain import FAMILY, REFERRER, WITH_ROUTING
 from services.referrals.progress import ANSWER, CONTACT, Asked
 
 Names = Callable[[str], str]
@@ -165,15 +165,27 @@ _EXPECTED = {
     (ANSWER, True): "{who} should have answered by {day}.",
     (CONTACT, True): "{who} should have been in touch by {day}.",
 }
+_EXPECTED_OF_NOBODY = {
+    (ANSWER, False): "An answer should come by {day}.",
+    (CONTACT, False): "Somebody should be in touch by {day}.",
+    (ANSWER, True): "An answer should have come by {day}.",
+    (CONTACT, True): "Somebody should have been in touch by {day}.",
+}
 _REMINDED = " They are late. We have reminded them."
 
 
-def expected(asked: Asked, today: date, who: str = "Somebody") -> str | None:
-    """What is to come next from one who was asked, and when; None where nothing is owed. Without `who` it names nobody."""
-    if asked.owes is None:
-        return None
-    what, day = asked.owes
-    text = _EXPECTED[what, day < today].format(who=who, day=_spoken(day.isoformat()))
+def following(status: str, asked: Iterable[Asked], today: date, name_of: Names | None = None) -> list[str]:
+    """What happens next, and when; each thing once. Without `name_of` it names nobody."""
+    if status not in WITH_ROUTING:
+        return [NEXT[status]]
+    expected = [_expected(each, today, name_of) for each in asked if each.owes]
+    return [NEXT[status], *dict.fromkeys(expected)]
+
+
+def _expected(asked: Asked, today: date, name_of: Names | None) -> str:
+    what, day = asked.owes or (ANSWER, today)
+    said = (_EXPECTED if name_of else _EXPECTED_OF_NOBODY)[what, day < today]
+    text = said.format(who=name_of(asked.agency) if name_of else "", day=_spoken(day.isoformat()))
     return text + _REMINDED if asked.is_late else text
 
 

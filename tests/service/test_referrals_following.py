@@ -207,6 +207,7 @@ def test_the_tracking_page_says_what_happened_and_names_nobody(desk: ReferralsDe
     assert status == 200
     assert "Your referral was passed on" in page
     assert "20 November 2026" in page
+    assert "An answer should come by 1 December 2026." in page
     for telling in ("prison", "Families Apart", "families-apart", "Test", "KT1", "telling", "agency", "school"):
         assert telling not in page
     assert desk.page("http://127.0.0.1/track/made-up")[0] == 404

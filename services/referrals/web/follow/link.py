@@ -26,14 +26,13 @@ def track(
         entries = entries_of(connection, row.id) if row else []
     if row is None:
         return pages.show(request, "follow/unknown.html", 404)
-    expected = [words.expected(asked, pages.today) for asked in asked_of(entries)]
     return pages.show(
         request,
         "follow/track.html",
         status,
         sheet=sheet or Sheet(),
         reference=row.reference,
-        following=[words.NEXT[row.status], *dict.fromkeys(each for each in expected if each)],
+        following=words.following(row.status, asked_of(entries), pages.today),
         happened=[
             {"day": london_date(entry.at), "text": words.TRACKED[entry.type]}
             for entry in entries
