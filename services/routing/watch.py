@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
+import eventlet
 from sqlalchemy import Connection, func, select
 
 from services.routing.domain.tasks import AGENCY
@@ -16,6 +17,7 @@ from services.routing.webhooks.tables import deliveries, webhooks
 from shared.contracts.envelope import REHEARSAL
 from shared.http.request import Request
 from shared.messaging.agency_queues import agency_queue
+from shared.messaging.backlog import BROKER_WITHIN
 from shared.messaging.parked import oldest_age
 from shared.messaging.runtime import Runtime
 
@@ -127,7 +129,8 @@ def _queue(runtime: Runtime, agency: str) -> dict[str, Any] | None:
     if runtime.resources.settings.broker.startswith("memory:"):
         return None
     try:
-        depth = runtime.broker.depth(agency_queue(runtime.resources, agency))
+        with eventlet.Timeout(BROKER_WITHIN, ConnectionError("the broker did not answer")):
+            depth = runtime.broker.depth(agency_queue(runtime.resources, agency))
     except Exception:
         return None
     return {"waiting": depth.waiting, "consumers": depth.consumers}

@@ -7,12 +7,14 @@ Cheap enough to be asked every few seconds: nothing here counts more than is on 
 from datetime import datetime, timedelta
 from typing import Any
 
+import eventlet
 from sqlalchemy import Connection, func, select
 
 from shared.messaging.parked import oldest_age
 from shared.messaging.runtime import Runtime
 
 LATELY = timedelta(minutes=1)
+BROKER_WITHIN = 2.0
 
 
 class Backlog:
@@ -32,7 +34,8 @@ class Backlog:
         with runtime.store.reading() as connection:
             counts = _of_database(connection, runtime, now)
         try:
-            depth = runtime.broker.depth(runtime.queue)
+            with eventlet.Timeout(BROKER_WITHIN, ConnectionError("the broker did not answer")):
+                depth = runtime.broker.depth(runtime.queue)
         except Exception as error:
             broker, waiting, consumers = type(error).__name__, None, None
         else:

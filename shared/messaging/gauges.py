@@ -18,7 +18,8 @@ from shared.messaging.backlog import Backlog
 from shared.messaging.runtime import Runtime
 
 SAME_SECONDS = 5.0
-ANSWER_WITHIN = 5.0
+ANSWER_WITHIN = 8.0
+DATABASE_WITHIN = 5.0
 STATES = ("waiting", "in_flight", "due_for_retry", "parked", "unsent")
 log = structlog.get_logger(__name__)
 
@@ -28,8 +29,9 @@ Look = Callable[[], Iterator[Metric]]
 class Looked(Collector):
     """Metrics out of `look`, the same for SAME_SECONDS; none while it fails."""
 
-    def __init__(self, look: Look, what: str) -> None:
+    def __init__(self, look: Look, what: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._look = look
+        self._monotonic = monotonic
         self._what = what
         self._seen: list[Metric] = []
         self._at = float("-inf")
@@ -39,8 +41,8 @@ class Looked(Collector):
         return []
 
     def collect(self) -> list[Metric]:
-        if time.monotonic() - self._at >= SAME_SECONDS:
-            self._at = time.monotonic()
+        if self._monotonic() - self._at >= SAME_SECONDS:
+            self._at = self._monotonic()
             try:
                 with eventlet.Timeout(ANSWER_WITHIN):
                     self._seen = list(self._look())
@@ -53,8 +55,9 @@ class Looked(Collector):
 class MessagingGauges:
     """One service's backlog and connections, as this process sees them."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._runtime = runtime
+        self._monotonic = monotonic
         self._backlog = Backlog(runtime)
         self._waiting_since: float | None = None
         self._batches = 0
@@ -62,8 +65,9 @@ class MessagingGauges:
 
     def look(self) -> Iterator[Metric]:
         try:
-            counts = self._backlog.counts()
-        except Exception as error:
+            with eventlet.Timeout(DATABASE_WITHIN):
+                counts = self._backlog.counts()
+        except (Exception, eventlet.Timeout) as error:
             log.warning("metrics.database-away", service=self._runtime.service, error=type(error).__name__)
             yield gauge("waypost_database_up", "1 where the service's database answers.", 0)
         else:
@@ -98,7 +102,7 @@ class MessagingGauges:
     def _oldest_waiting(self, waiting: int) -> float:
         """No broker says how old a message is. While they move, the next is about as old as the one taken last; while they
         stand, at least as old as the time for which they have been seen to stand."""
-        metrics, now = self._runtime.metrics, time.monotonic()
+        metrics, now = self._runtime.metrics, self._monotonic()
         if not waiting:
             self._waiting_since, self._move = None, False
             return 0.0
