@@ -55,6 +55,17 @@ class Delivery:
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a claimed delivery. `channel` is the one that was tried, or would have been."""
+
+    delivery: Delivery
+    status: str
+    channel: str
+    problem: str | None = None
+    carrier_id: str | None = None
+
+
 def claim(store: Store) -> list[Delivery]:
     """Takes the deliveries that are due, the oldest first, at most BATCH; what another sender holds is passed over."""
     with store.reading() as connection:
@@ -71,26 +82,35 @@ def claim(store: Store) -> list[Delivery]:
     return [_delivery(row, token, row.reference or references.get(row.referral_id)) for row in rows]
 
 
-def end(
-    store: Store,
-    delivery: Delivery,
-    status: str,
-    channel: str,
-    problem: str | None = None,
-    carrier_id: str | None = None,
-) -> bool:
-    """Writes and publishes the outcome, in one transaction. False when the claim was lost: nothing is written.
+def end(store: Store, outcomes: Sequence[Outcome]) -> set[str]:
+    """Writes and publishes outcomes, in one transaction; answers the ids of those deliveries that were still claimed.
 
-    With a `carrier_id` the carrier can be asked later what became of the message.
+    Of one whose claim was lost nothing is written. Where there is a `carrier_id` the carrier can be asked later what
+    became of the message.
     """
     with store.writing() as transaction:
-        values = {"status": status, "problem": problem, "ended_at": transaction.now, "channel": channel, "claim": None}
-        if carrier_id is not None:
-            values |= {"carrier_id": carrier_id, "receipt_due_at": transaction.now + FIRST_RECEIPT}
-        if not _change(transaction, delivery, attempts=delivery.attempts + 1, **values):
-            return False
-        tell(transaction, delivery, status, channel, problem)
-        return True
+        now = transaction.now
+        rows = [
+            {
+                "id": each.delivery.id,
+                "claim": each.delivery.claim,
+                "attempts": each.delivery.attempts + 1,
+                "status": each.status,
+                "problem": each.problem,
+                "ended_at": now,
+                "channel": each.channel,
+                "carrier_id": each.carrier_id,
+                "receipt_due_at": now + FIRST_RECEIPT if each.carrier_id is not None else None,
+            }
+            for each in outcomes
+        ]
+        written = update_rows(
+            transaction.connection, table, rows, same=["claim"], only=f"{table.name}.status = 'pending'"
+        )
+        for each in outcomes:
+            if each.delivery.id in written:
+                tell(transaction, each.delivery, each.status, each.channel, each.problem)
+        return written
 
 
 def tell(transaction: Transaction, delivery: Any, status: str, channel: str, problem: str | None) -> None:

@@ -1,7 +1,7 @@
 """The sender: takes what is due, sends it outside of any transaction, and writes down what became of it.
 
-Each outcome is written as soon as it is known, so that a kill repeats one message at the most; the repeat has the
-same id. A failure that may pass is tried again for about a day; then, or at once when trying cannot help, the message
+Outcomes are written within a moment, so that a kill repeats what was sent in it at the most; the repeat has the same
+id. A failure that may pass is tried again for about a day; then, or at once when trying cannot help, the message
 has failed and everybody who should know can see it. When the carrier is away the messages wait, and one that breaks
 the line holds up no other.
 """
@@ -17,8 +17,9 @@ from eventlet.event import Event as Signal
 
 from services.notifications import deliveries
 from services.notifications.carriers.carrier import Carrier, CarrierAway, Line, Message, NotTaken
-from services.notifications.deliveries import Delivery
+from services.notifications.deliveries import Delivery, Outcome
 from services.notifications.domain import EMAIL, FAILED, SENT, SUPPRESSED, TEXT
+from services.notifications.outcomes import Outcomes
 from services.notifications.recipients import Nowhere, Recipient, Recipients
 from services.notifications.templates import Template
 from shared.logs import place_of
@@ -32,6 +33,8 @@ BATCH_SECONDS = 200.0
 """No message of a batch is begun later, so that the batch ends well within its lease."""
 STOP_WITHIN = 15
 LONGEST_PAUSE = 30.0
+PACE = 0.25
+"""Seconds between being told of messages and sending: what else is on its way goes with them, for a fraction each."""
 
 
 class Sender:
@@ -75,8 +78,9 @@ class Sender:
         while not self._stopping:
             self._bell = Signal()
             try:
-                if not self.send_due():
+                if self.send_due() < deliveries.BATCH:
                     self._bell.wait()
+                    eventlet.sleep(PACE)
                 pause = 0.5
             except Exception as error:
                 code = error.code if isinstance(error, CarrierAway) else type(error).__name__
@@ -91,24 +95,27 @@ class Sender:
         if not waiting:
             return 0
         taken, begun = len(waiting), time.monotonic()
+        outcomes = Outcomes(self.store, self._count)
         try:
             with ExitStack() as stack:
                 lines = {carrier.channel: stack.enter_context(carrier.line()) for carrier in self._carriers}
+                stack.callback(outcomes.write)
                 while waiting and not self._stopping and time.monotonic() - begun < BATCH_SECONDS:
-                    self._send(lines, waiting.pop(0))
+                    self._send(lines, waiting.pop(0), outcomes)
         except CarrierAway as away:
             if len(waiting) == taken:  # There was no line at all, which is an attempt for each.
                 for delivery in waiting:
-                    self._failed(delivery, away)
+                    self._failed(delivery, away, outcomes)
                 waiting = []
+                outcomes.write()
             raise
         finally:
             for delivery in waiting:
                 deliveries.put_back(self.store, delivery, self._now())
         return taken
 
-    def _send(self, lines: Mapping[str, Line], delivery: Delivery) -> None:
-        """Raises CarrierAway, after writing it down, when the line is dead; every other end is only written down."""
+    def _send(self, lines: Mapping[str, Line], delivery: Delivery, outcomes: Outcomes) -> None:
+        """Raises CarrierAway, once it is told to `outcomes`, when the line is dead; every other end is only told."""
         channel = EMAIL
         try:
             recipient = self._recipient(delivery)
@@ -117,17 +124,17 @@ class Sender:
             channel = recipient.channel
             carrier_id = lines[channel].send(self._message(delivery, recipient))
         except Nowhere as nowhere:
-            self._end(delivery, SUPPRESSED, channel, nowhere.reason)
+            outcomes.add(Outcome(delivery, SUPPRESSED, channel, nowhere.reason))
         except CarrierAway as away:
-            self._failed(delivery, away, channel)
+            self._failed(delivery, away, outcomes, channel)
             raise
         except NotTaken as problem:
-            self._failed(delivery, problem, channel)
+            self._failed(delivery, problem, outcomes, channel)
         except Exception as error:  # A fault of ours in one message must not hold up the others.
             log.error("message.fault", delivery_id=delivery.id, error=type(error).__name__, place=place_of(error))
-            self._failed(delivery, NotTaken("fault"), channel)
+            self._failed(delivery, NotTaken("fault"), outcomes, channel)
         else:
-            self._end(delivery, SENT, channel, carrier_id=carrier_id)
+            outcomes.add(Outcome(delivery, SENT, channel, carrier_id=carrier_id))
 
     def _recipient(self, delivery: Delivery) -> Recipient:
         if delivery.reference is None:
@@ -149,33 +156,13 @@ class Sender:
             subject, body = "", text
         return Message(delivery.id, recipient.address, subject, body, delivery.created_at)
 
-    def _failed(self, delivery: Delivery, problem: NotTaken, channel: str = EMAIL) -> None:
+    def _failed(self, delivery: Delivery, problem: NotTaken, outcomes: Outcomes, channel: str = EMAIL) -> None:
         due = None if problem.final else self._policy.due(self._now(), delivery.attempts + 1)
         if due is None:
-            self._end(delivery, FAILED, channel, problem.code)
+            outcomes.add(Outcome(delivery, FAILED, channel, problem.code))
             return
         deliveries.put_back(self.store, delivery, due, problem.code)
         log.warning("message.delayed", delivery_id=delivery.id, template=delivery.template, problem=problem.code)
-
-    def _end(
-        self,
-        delivery: Delivery,
-        status: str,
-        channel: str,
-        problem: str | None = None,
-        carrier_id: str | None = None,
-    ) -> None:
-        """`channel` is the one that was tried, or would have been."""
-        written = deliveries.end(self.store, delivery, status, channel, problem, carrier_id)
-        if written:
-            self._count(channel, status)
-        log.log(
-            40 if status == FAILED else 20,
-            f"message.{status}" if written else "message.claim-lost",
-            delivery_id=delivery.id,
-            template=delivery.template,
-            problem=problem,
-        )
 
     def _now(self) -> datetime:
         return self.store.resources.clock.now()

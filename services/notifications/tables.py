@@ -1,9 +1,9 @@
 """What notifications keeps: a row for each message, what became of it, and no address.
 
 A delivery is `pending` until it is `sent`, `failed` for good or `suppressed`. `due_at` is when it may next be tried;
-while `claim` is set it is when a sender that died with it loses it. `problem` is the code of what last stood in its
-way. A carrier that can say what became of a message knows it by `carrier_id`; `receipt` is what it said, and
-`receipt_due_at` when it is asked next.
+while a pending one has a `claim`, it is when a sender that died with it loses it. `problem` is the code of what last
+stood in its way. A carrier that can say what became of a message knows it by `carrier_id`; `receipt` is what it said,
+and `receipt_due_at` when it is asked next.
 """
 
 from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, text

@@ -32,6 +32,7 @@ from shared.web.pages import PagesProvider
 from shared.web.static_routes import StaticRoutes
 
 READ, WRITE = "referrals:read", "referrals:write"
+PACE = 0.1  # Seconds. What others say changes what is shown, and nobody waits for it; in company each event costs a fraction.
 FIRST_ANSWERS_KEPT = timedelta(days=7)
 
 
@@ -206,7 +207,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
         """What an agency with a task may see of the family now; for the routing service alone."""
         return disclosure(self.store, referral_id, request.args)
 
-    @subscription
+    @subscription(pace=PACE)
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
 

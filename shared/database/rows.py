@@ -57,19 +57,27 @@ def insert_or(
     return written
 
 
-def update_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Sets, in the row whose key is a row's first column, what its other columns say."""
+def update_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], same: Sequence[str] = (), only: str = "true"
+) -> set[Any]:
+    """Sets, in the row whose key is a row's first column, what its other columns say. Answers the keys of those it found.
+
+    Columns that are named in `same` are not set: a row is found only where they hold what is given, and where `only`, a
+    condition on the table, is true.
+    """
     columns, dialect = tuple(rows[0]), connection.dialect
-    key, *others = columns
+    key, others = columns[0], [name for name in columns[1:] if name not in same]
     if dialect.name == "sqlite":
         setting = ", ".join(f"{name} = ?" for name in others)
-        tuples = _tuples(table, (*others, key), dialect)(rows)
-        run(connection, f"UPDATE {table.name} SET {setting} WHERE {key} = ?", tuples, many=True)
-    else:
-        setting = ", ".join(f"{name} = given.{name}" for name in others)
-        given = _recordset(table, columns, dialect)
-        statement = f"UPDATE {table.name} SET {setting} FROM {given} WHERE {table.name}.{key} = given.{key}"
-        run(connection, statement, [_document(rows)])
+        found = " AND ".join([f"{name} = ?" for name in (key, *same)] + [only])
+        statement = f"UPDATE {table.name} SET {setting} WHERE {found} RETURNING {key}"
+        tuples = _tuples(table, (*others, key, *same), dialect)(rows)
+        return {name for each in tuples for (name,) in run(connection, statement, each).fetchall()}
+    setting = ", ".join(f"{name} = given.{name}" for name in others)
+    found = " AND ".join([f"{table.name}.{name} = given.{name}" for name in (key, *same)] + [only])
+    given = _recordset(table, columns, dialect)
+    statement = f"UPDATE {table.name} SET {setting} FROM {given} WHERE {found} RETURNING {table.name}.{key}"
+    return {name for (name,) in run(connection, statement, [_document(rows)])}
 
 
 def run(

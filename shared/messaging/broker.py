@@ -67,6 +67,14 @@ class Consumer(Protocol):
         """Waits up to a second, then answers what is there, at most `most` messages."""
         ...
 
+    def at_hand(self, most: int) -> list[Incoming]:
+        """What has come meanwhile, without waiting."""
+        ...
+
+    def rest(self, seconds: float) -> None:
+        """Lets more messages come, where nobody waits for this consumer."""
+        ...
+
     def acknowledge(self, messages: Sequence[Incoming]) -> None: ...
 
     def beat(self) -> None:

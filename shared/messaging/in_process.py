@@ -141,15 +141,18 @@ class InProcessConsumer:
         self._queue = queue
 
     def receive(self, most: int) -> list[Incoming]:
-        batch = self._take(most)
+        batch = self.at_hand(most)
         if not batch:
             bell = self._broker.bell.setdefault(self._queue, Signal())
             with eventlet.Timeout(1, False):
                 bell.wait()
-            batch = self._take(most)
+            batch = self.at_hand(most)
         return batch
 
-    def _take(self, most: int) -> list[Incoming]:
+    def rest(self, seconds: float) -> None:
+        """Does not rest: a relay in this process waits until every consumer has acknowledged."""
+
+    def at_hand(self, most: int) -> list[Incoming]:
         batch: list[Incoming] = []
         while len(batch) < most:
             try:

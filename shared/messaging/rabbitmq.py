@@ -153,15 +153,20 @@ class RabbitConsumer:
         self._channel.basic_consume(queue, no_ack=False, callback=self._take)
 
     def receive(self, most: int) -> list[Incoming]:
-        try:
-            if not self._received:
+        if not self._received:
+            with suppress(TimeoutError, BlockingIOError):
                 self._connection.drain_events(timeout=1)
+        return self.at_hand(most)
+
+    def at_hand(self, most: int) -> list[Incoming]:
+        with suppress(TimeoutError, BlockingIOError):
             while len(self._received) < most:
                 self._connection.drain_events(timeout=0)
-        except (TimeoutError, BlockingIOError):
-            self._connection.heartbeat_check()
         batch, self._received = self._received[:most], self._received[most:]
         return batch
+
+    def rest(self, seconds: float) -> None:
+        eventlet.sleep(seconds)
 
     def acknowledge(self, messages: Sequence[Incoming]) -> None:
         """Batches are taken in order, so the last tag speaks for all before it."""
