@@ -1,4 +1,4 @@
-"""`waypost keys`: API keys of referrers, agencies and operations."""
+"""`waypost keys`: API keys of referrers, agencies and operations; and the master keys."""
 
 from typing import Annotated, Any
 
@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.commands import master_keys
 from shared.settings import Settings
 
 SCOPES = {
@@ -20,8 +21,12 @@ NAMED_ONLY = {
 """Scopes that a key has only when they are named: to invite somebody, or to erase a family, is more than the day's work."""
 
 app = typer.Typer(
-    help="API keys: create, list, revoke. A key is shown once; only its hash is stored.", no_args_is_help=True
+    help="API keys: create, list, revoke. Master keys: rotate, see, retire. An API key is shown once; only its hash is stored.",
+    no_args_is_help=True,
 )
+app.command("rotate-master")(master_keys.rotate)
+app.command("master")(master_keys.show)
+app.command("retire-master")(master_keys.retire)
 Service = Annotated[str, typer.Argument(help="referrals (referrers), routing (agencies) or operations.")]
 
 

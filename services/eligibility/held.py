@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from services.eligibility.erasing import clear
 from services.eligibility.tables import assessments, metadata
+from shared.messaging.sealed_columns import sealed_messages
 from shared.messaging.store import Store
 from shared.privacy.desk import Kept, audited, shown
-from shared.privacy.rewrapping import Sealed
 
 
 def held(store: Store, referral_id: str) -> dict[str, Any]:
@@ -19,6 +19,4 @@ def held(store: Store, referral_id: str) -> dict[str, Any]:
         return {"assessments": found, "acts_of_people": audited(connection, [referral_id])}
 
 
-KEPT = Kept(
-    sealed=(Sealed(metadata.tables["failures"], "body", lambda row: str(row.event_id)),), held=held, clear=clear
-)
+KEPT = Kept(sealed=sealed_messages(metadata), held=held, clear=clear)

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from services.notifications.erasing import clear
 from services.notifications.tables import deliveries, metadata
+from shared.messaging.sealed_columns import sealed_messages
 from shared.messaging.store import Store
 from shared.privacy.desk import Kept, audited, shown
-from shared.privacy.rewrapping import Sealed
 
 
 def held(store: Store, referral_id: str) -> dict[str, Any]:
@@ -20,6 +20,4 @@ def held(store: Store, referral_id: str) -> dict[str, Any]:
         return {"messages": found, "acts_of_people": audited(connection, [referral_id])}
 
 
-KEPT = Kept(
-    sealed=(Sealed(metadata.tables["failures"], "body", lambda row: str(row.event_id)),), held=held, clear=clear
-)
+KEPT = Kept(sealed=sealed_messages(metadata), held=held, clear=clear)

@@ -21,6 +21,7 @@ from shared.http.first_answers import SEALED_AS
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.messaging.runtime import Runtime
+from shared.messaging.sealed_columns import sealed_messages
 from shared.privacy.desk import Kept
 from shared.privacy.rewrapping import Sealed, Wrapped
 
@@ -35,7 +36,7 @@ KEPT = Kept(
         Wrapped(referral_keys, "referral_id"),
         Sealed(idempotency, "body", lambda row: SEALED_AS),
         Sealed(drafts, "sealed", lambda row: f"draft {row.id}"),
-        Sealed(metadata.tables["failures"], "body", lambda row: str(row.event_id)),
+        *sealed_messages(metadata),
     ),
     clear=clear,
 )

@@ -11,6 +11,7 @@ from services.routing.tables import idempotency, metadata, moves, referrals, rul
 from services.routing.webhooks.sealed_secrets import part_of
 from services.routing.webhooks.tables import webhooks
 from shared.http.first_answers import SEALED_AS
+from shared.messaging.sealed_columns import sealed_messages
 from shared.messaging.store import Store
 from shared.privacy.desk import Kept, audited, shown
 from shared.privacy.keyring import Keyring
@@ -64,7 +65,7 @@ KEPT = Kept(
         Sealed(rulings, "reason", lambda row: f"ruling {row.id}"),
         Sealed(webhooks, "secret", lambda row: part_of(row.id)),
         Sealed(webhooks, "old_secret", lambda row: part_of(row.id)),
-        Sealed(metadata.tables["failures"], "body", lambda row: str(row.event_id)),
+        *sealed_messages(metadata),
         *PEOPLE,
     ),
     held=held,

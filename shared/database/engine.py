@@ -71,18 +71,19 @@ class Database:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
-    def forget_deleted(self) -> None:
+    def forget_deleted(self) -> bool:
         """On SQLite, where deleted rows are overwritten: empties the log, which still has the pages from before.
 
-        While somebody reads, it stays for the next time. PostgreSQL overwrites when it vacuums, which it does by itself.
+        False while somebody reads it: try again. PostgreSQL overwrites when it vacuums, which it does by itself.
         """
         if not self.is_sqlite:
-            return
+            return True
         with self._writer, self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             # Whoever reads may be a green thread of this process, which would wait for us.
             connection.exec_driver_sql("PRAGMA busy_timeout=0")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
             connection.exec_driver_sql("PRAGMA busy_timeout=5000")
+        return not busy
 
     def close(self) -> None:
         self.engine.dispose()

@@ -96,7 +96,7 @@ def mend(store: Store, schemas: Schemas, actor: str, event_id: str, text: str) -
 
 
 def _keep(transaction: Any, store: Store, event_id: str, version: int, actor: str, body: bytes) -> None:
-    sealed = store.resources.keyring.seal(_part(event_id, version), body)
+    sealed = store.resources.keyring.seal(version_part(event_id, version), body)
     values = {"event_id": event_id, "version": version, "at": transaction.now, "actor": actor[:80], "body": sealed}
     transaction.execute(store.metadata.tables["parked_versions"].insert().values(**values))
 
@@ -162,10 +162,11 @@ def _opened(store: Store, row: Row[Any]) -> bytes:
 
 
 def _opened_version(store: Store, row: Row[Any]) -> bytes:
-    return store.resources.keyring.open(_part(row.event_id, row.version), bytes(row.body))
+    return store.resources.keyring.open(version_part(row.event_id, row.version), bytes(row.body))
 
 
-def _part(event_id: str, version: int) -> str:
+def version_part(event_id: str, version: int) -> str:
+    """What a version of a message is sealed as."""
     return f"{event_id} version {version}"
 
 

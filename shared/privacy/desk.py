@@ -8,6 +8,7 @@ By its clock it clears what came late of erased referrals, and puts what stands 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import eventlet
@@ -19,7 +20,7 @@ from shared.audit.tables import audit
 from shared.http.management import Management
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
-from shared.privacy.erased import Clear, look_again
+from shared.privacy.erased import Clear, look_again, newest_erasure
 from shared.privacy.rewrapping import Places, rewrap, waiting
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ class PrivacyDesk(DependencyProvider):
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
         self._newest = ""
+        self._last_erasure: datetime | None = None
         self._stopping = False
 
     def setup(self) -> None:
@@ -78,14 +80,23 @@ class PrivacyDesk(DependencyProvider):
         while not self._stopping:
             try:
                 self._rewrap()
-                if self._kept.clear is not None and since >= LOOK_AGAIN_SECONDS:
-                    look_again(self.store, self._kept.clear)
-                    since = 0.0
+                if self._kept.clear is not None:
+                    since = self._clear(self._kept.clear, since)
             except Exception as error:
                 # The database is away: later is as good.
                 log.warning("privacy.interrupted", service=self.store.service, error=type(error).__name__)
             eventlet.sleep(EVERY_SECONDS)
             since += EVERY_SECONDS
+
+    def _clear(self, clear: Clear, since: float) -> float:
+        """Answers how long ago it was looked again. What an event erased is soon gone from the log of SQLite, too."""
+        newest = newest_erasure(self.store)
+        if newest != self._last_erasure and self.store.database.forget_deleted():
+            self._last_erasure = newest
+        if since < LOOK_AGAIN_SECONDS:
+            return since
+        look_again(self.store, clear)
+        return 0.0
 
     def _rewrap(self) -> None:
         """At the start and after each new key, until a round finds nothing that another process sealed meanwhile."""
@@ -102,10 +113,11 @@ class PrivacyDesk(DependencyProvider):
 def audited(connection: Connection, subjects: list[str]) -> list[dict[str, Any]]:
     """What people did about these ids, from a service's audit."""
     query = select(audit.c.at, audit.c.actor, audit.c.action, audit.c.detail).where(audit.c.subject.in_(subjects))
-    return [dict(row) for row in connection.execute(query.order_by(audit.c.id)).mappings()]
+    return [shown(row) for row in connection.execute(query.order_by(audit.c.id))]
 
 
 def shown(row: Any, *left_out: str) -> dict[str, Any]:
-    """A row for people, without the columns that are of no use to them."""
-    values: dict[str, Any] = dict(row._mapping) if hasattr(row, "_mapping") else dict(row)
+    """A row for people, without what is sealed and without the columns that are of no use to them."""
+    # JSON takes plain strings alone for names, and SQLAlchemy's are of a kind of their own.
+    values = {str(name): value for name, value in row._mapping.items()}
     return {name: value for name, value in values.items() if name not in left_out and not isinstance(value, bytes)}

@@ -6,7 +6,7 @@ sent keeps its envelope; its data is a tombstone, for nobody reads it a second t
 """
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -27,7 +27,9 @@ Clear = Callable[[Transaction, Sequence[str]], None]
 
 _metadata = MetaData()
 add_messaging_tables(_metadata)
-_failures, _outbox = _metadata.tables["failures"], _metadata.tables["outbox"]
+_failures, _inbox, _outbox, _versions = (
+    _metadata.tables[name] for name in ("failures", "inbox", "outbox", "parked_versions")
+)
 erased = Table(
     "erased",
     _metadata,
@@ -74,11 +76,24 @@ def look_again(store: Store, clear: Clear) -> int:
     return seen
 
 
+def newest_erasure(store: Store) -> datetime | None:
+    """When something was last erased here."""
+    query = select(erased.c.at).where(erased.c.finished_at.is_(None)).order_by(erased.c.at.desc()).limit(1)
+    with store.reading() as connection:
+        found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def _clear(transaction: Transaction, referral_ids: Sequence[str], clear: Clear) -> None:
     clear(transaction, referral_ids)
     # The event that asks for the erasing may itself be waiting here to be tried again.
     asking = _failures.c.type.like("%.referral.erased.%")
-    transaction.execute(delete(_failures).where(_failures.c.subject.in_(referral_ids), ~asking))
+    failed = _failures.c.subject.in_(referral_ids) & ~asking
+    for place, condition in ((_failures, failed), (_inbox, _inbox.c.subject.in_(referral_ids))):
+        # Few messages are ever mended: they are asked first, and each is found by its id.
+        mended = select(_versions.c.event_id).join(place, place.c.event_id == _versions.c.event_id).where(condition)
+        transaction.execute(delete(_versions).where(_versions.c.event_id.in_(mended)))
+    transaction.execute(delete(_failures).where(failed))
     told = select(_outbox.c.id, _outbox.c.body).where(
         _outbox.c.subject.in_(referral_ids), _outbox.c.audience.is_(None), _outbox.c.sent_at.is_not(None)
     )

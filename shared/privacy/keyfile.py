@@ -28,14 +28,26 @@ def create_key_file(path: Path) -> None:
 
 
 def add_key(path: Path) -> str:
-    """Adds a new master key, which wraps from the next start on; gives its id. The old ones stay, to unwrap."""
+    """Adds a new master key; gives its id. Whoever runs wraps with it within seconds; the old ones stay, to unwrap."""
     text = path.read_text(encoding="ascii")
     taken = {line.split()[0] for line in text.splitlines() if line.strip()}
     key_id = next(name for name in (f"k{number}" for number in range(1, len(taken) + 2)) if name not in taken)
-    temporary = _write_beside(path, text.rstrip("\n") + "\n" + _line(key_id))
-    os.replace(temporary, path)
-    _sync_folder(path.parent)
+    _replace(path, text.rstrip("\n") + "\n" + _line(key_id))
     return key_id
+
+
+def remove_key(path: Path, key_id: str) -> None:
+    """Takes a master key out. What still stands under it can never be read again: see first that nothing does."""
+    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    kept = [line for line in lines if line.split()[:1] != [key_id]]
+    if key_id == INDEX or len(kept) != len(lines) - 1:
+        raise KeyringError(f"There is no master key {key_id} in {path}.")
+    _replace(path, "".join(kept))
+
+
+def _replace(path: Path, text: str) -> None:
+    os.replace(_write_beside(path, text), path)
+    _sync_folder(path.parent)
 
 
 def _line(key_id: str) -> str:
