@@ -1,5 +1,6 @@
 """What docker-compose.yml promises of every container: it is watched, bounded, unprivileged, and holds no secret."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
 SERVICES = ["referrals", "eligibility", "routing", "notifications", "operations"]
 SERVERS = ["postgres", "broker"]
+MONITORING = ["prometheus", "grafana", "node", "blackbox"]
 
 every_container = pytest.mark.parametrize("name", sorted(CONTAINERS))
-every_long_running_container = pytest.mark.parametrize("name", SERVERS + SERVICES)
+every_long_running_container = pytest.mark.parametrize("name", [*SERVERS, *SERVICES, *MONITORING, "proxy"])
 
 
 def secret_names(name: str) -> set[str]:
@@ -21,7 +23,12 @@ def secret_names(name: str) -> set[str]:
 
 
 def test_every_service_has_a_container() -> None:
-    assert set(CONTAINERS) == {*SERVERS, *SERVICES, "migrate", "places"}
+    assert set(CONTAINERS) == {*SERVERS, *SERVICES, *MONITORING, "migrate", "places", "proxy"}
+
+
+def test_monitoring_and_the_proxy_are_there_for_those_who_ask_for_them() -> None:
+    assert {name for name in CONTAINERS if CONTAINERS[name].get("profiles") == ["monitoring"]} == set(MONITORING)
+    assert CONTAINERS["proxy"]["profiles"] == ["proxy"]
 
 
 @every_long_running_container
@@ -56,7 +63,9 @@ def test_no_container_writes_to_its_root_file_system_or_gains_rights(name: str) 
 
 @every_container
 def test_no_container_runs_as_root(name: str) -> None:
-    last_user = [line for line in (ROOT / "deploy/Dockerfile").read_text().splitlines() if line.startswith("USER ")][-1]
+    folder = CONTAINERS[name].get("build", {}).get("context", ".")
+    dockerfile = ROOT / ("deploy/Dockerfile" if folder == "." else f"{folder}/Dockerfile")
+    last_user = [line for line in dockerfile.read_text().splitlines() if line.startswith("USER ")][-1]
     user = CONTAINERS[name].get("user", last_user.removeprefix("USER "))
     assert user.partition(":")[0] not in ("", "0", "root")
 
@@ -96,12 +105,39 @@ def test_nothing_starts_before_tables_and_queues_are_there(name: str) -> None:
 
 
 @every_container
-def test_ports_are_opened_on_this_machine_alone(name: str) -> None:
+def test_ports_are_opened_on_this_machine_alone_but_for_the_proxys(name: str) -> None:
     ports = CONTAINERS[name].get("ports", [])
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert name == "proxy" or all(port.startswith("127.0.0.1:") for port in ports)
     if name in SERVERS:
         assert ports == []
         assert CONTAINERS[name]["networks"] == ["internal"]
+
+
+def test_the_proxy_reaches_neither_database_nor_broker() -> None:
+    assert CONTAINERS["proxy"]["networks"] == ["public"]
+    assert {name for name in CONTAINERS if "public" in CONTAINERS[name].get("networks", [])}.isdisjoint(SERVERS)
+
+
+def test_what_monitoring_is_told_to_read_is_there() -> None:
+    mounted = [
+        volume.split(":")[:2] for name in MONITORING for volume in CONTAINERS[name]["volumes"] if volume[0] == "."
+    ]
+    for source, _ in mounted:
+        assert (ROOT / source).exists(), source
+    inside = {target: ROOT / source for source, target in mounted}
+    prometheus = yaml.safe_load(inside["/etc/prometheus/prometheus.yml"].read_text())
+    sites = [
+        path
+        for job in prometheus["scrape_configs"]
+        for found in job.get("file_sd_configs", [])
+        for path in found["files"]
+    ]
+    assert {f"/etc/prometheus/{path}" for path in [*prometheus["rule_files"], *sites]} <= set(inside)
+    (provider,) = yaml.safe_load(inside["/etc/grafana/provisioning/dashboards/waypost.yml"].read_text())["providers"]
+    assert (inside[provider["options"]["path"]] / "waypost.json").exists()
+    (source,) = yaml.safe_load(inside["/etc/grafana/provisioning/datasources/waypost.yml"].read_text())["datasources"]
+    dashboard = json.loads((inside[provider["options"]["path"]] / "waypost.json").read_text())
+    assert {panel["datasource"]["uid"] for panel in dashboard["panels"] if "datasource" in panel} == {source["uid"]}
 
 
 def test_the_internal_network_reaches_nothing_outside() -> None:
