@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine, text
 
-from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, every_view, views, watch_of
+from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, ZOOMED, views, watch_of
 from tests.support.browser_checks import check_page
 from tests.support.browser_keyboard import press, tab_to
 from tests.support.callers import wait_for_mail
@@ -93,7 +93,7 @@ def somebody(page: Page, system: System, refer: Refer) -> Callable[..., Somebody
 Make = Callable[..., Somebody]
 
 
-@every_view
+@views(LAPTOP, PHONE_PLAIN, ZOOMED)
 def test_a_family_comes_in_by_its_code_and_sees_where_things_stand(page: Page, somebody: Make) -> None:
     here = somebody()
     page.goto(f"{here.url}/follow")
@@ -112,7 +112,7 @@ def test_a_family_comes_in_by_its_code_and_sees_where_things_stand(page: Page, s
     check_page(page, "follow-now")
 
 
-@every_view
+@views(PHONE, LAPTOP_PLAIN, ZOOMED)
 def test_every_page_behind_the_code_holds(page: Page, somebody: Make) -> None:
     here = somebody()
     here.come_in()
