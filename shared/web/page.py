@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from nameko.exceptions import ConfigurationError
-from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from shared.http import problems
@@ -89,4 +88,4 @@ def form_of(request: Request) -> Form:
 
 def see(path: str) -> Response:
     """After a form was taken: the page to look at next, so that going back and reloading send nothing twice."""
-    return redirect(path, 303, Response)
+    return Response(status=303, headers={"Location": path})
