@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 from eventlet.semaphore import Semaphore
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.database.green import GreenConnection
 
@@ -87,6 +90,20 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether `error` says that the database cannot be asked just now, and may well be soon."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, psycopg.OperationalError):
+        # Without a state there was no connection; 08 is one that broke, 53 a server that is full, 57 one that stops.
+        return error.orig.sqlstate is None or error.orig.sqlstate[:2] in ("08", "53", "57")
+    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY"
 
 
 def _to_json(value: Any) -> str:

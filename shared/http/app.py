@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from shared.database.engine import is_away
 from shared.http import problems
 from shared.http.body import unread
 from shared.http.fields import field_errors
@@ -26,6 +27,7 @@ from shared.http.problems import Problem
 from shared.http.request import CORRELATION, Request
 from shared.logs import place_of
 from shared.metrics import METHODS, OTHER
+from shared.tracing import Origin, PassOn, Span, Tracer, current
 
 SEND_SECONDS = 60
 _log = structlog.get_logger(__name__)
@@ -40,6 +42,7 @@ class App:
         self._quiet = quiet
         self.count: Callable[[str, str | None, int, float], None] | None = None
         """Told of each answer: method, route pattern, status, seconds."""
+        self.tracer: Tracer = PassOn()
         self.tell_people: Callable[[Request, Problem], Response] | None = None
         self._map = Map(merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
@@ -55,10 +58,13 @@ class App:
     def __call__(self, environ: dict[str, Any]) -> Response:
         started = time.perf_counter()
         request = Request(environ)
-        try:
-            response = self._handler(request)(request)
-        except (Exception, Timeout) as error:
-            response = request.tell(problem_of(error, request))
+        with self.tracer.span("request", "server", request.traceparent) as span:
+            current.set(Origin(request.correlation_id, span.traceparent))
+            try:
+                response = self._handler(request)(request)
+            except (Exception, Timeout) as error:
+                response = request.tell(problem_of(error, request))
+            self._tell_of(span, request, response)
         self._finish(request, response)
         seconds = time.perf_counter() - started
         if self.count is not None:
@@ -76,6 +82,18 @@ class App:
                 correlation_id=request.correlation_id,
             )
         return response
+
+    def _tell_of(self, span: Span, request: Request, response: Response) -> None:
+        method = request.method if request.method in METHODS else OTHER
+        span.tell(
+            f"{method} {request.route or ''}".strip(),
+            failed=response.status_code >= 500,
+            **{
+                "http.request.method": method,
+                "http.route": request.route or "",
+                "http.response.status_code": response.status_code,
+            },
+        )
 
     def _handler(self, request: Request) -> Handler:
         method, path = request.method, request.environ["PATH_INFO"]
@@ -136,6 +154,9 @@ def problem_of(error: BaseException, request: Request) -> Problem:
         return Problem(error.code, error.name.lower().replace(" ", "-"), error.name)
     if isinstance(error, ContainerBeingKilled):
         return problems.unavailable(code="stopping")
+    if is_away(error):
+        _log.error("http.database-away", error=type(error).__name__, place=place_of(error), route=request.route)
+        return problems.unavailable(code="database-away")
     error_id = str(uuid.uuid4())
     _log.error(
         "http.failed",

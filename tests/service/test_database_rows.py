@@ -131,3 +131,31 @@ def write_after(what: Callable[[], None], database: Database) -> None:
 
 def end_sessions_of(role: str, postgres: Postgres) -> None:
     postgres.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [role])
+
+
+def test_rows_are_changed_only_where_they_are_still_as_they_were_known(database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a"), letter("b", pages=2), letter("c"), letter("d")])])
+        told = [{"id": name, "pages": 1, "at": None} for name in "abce"]
+        assert update_rows(connection, letters, told, same=["pages"], only="letters.id <> 'c'") == {"a"}
+    with database.reading() as connection:
+        changed = connection.execute(select(letters.c.id).where(letters.c.at.is_(None))).scalars().all()
+    assert changed == ["a"]
+
+
+def test_one_statement_is_a_transaction_without_being_told_so(pair: Pair, database: Database) -> None:
+    """What is `alone` commits at once; what comes after something else stays in its transaction."""
+
+    def write_and_fail(*names: str) -> None:
+        with database.writing() as connection:
+            for name in names:
+                insert_rows(connection, [(letters, [letter(name)])], alone=name == names[-1])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail("a", "b")
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail("c")
+    with database.reading() as connection:
+        kept = connection.execute(select(letters.c.id)).scalars().all()
+    assert kept == ([] if pair.name == "default" else ["c"])

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from shared.contracts.referrals import ReferralWithdrawn
 from shared.ids import new_id
+from shared.messaging import rabbitmq
 from shared.messaging.broker import Consumer, Outgoing, queue_of
 from shared.messaging.inbox import Inbox
 from shared.messaging.relay import Relay
@@ -166,6 +167,40 @@ def test_an_event_that_no_queue_wants_stays_unsent_and_says_why(line: Line) -> N
     answers = publisher.publish([Outgoing(1, new_id(), "waypost.events", "uk.waypost.nobody.hears.v1", b"{}")])
     publisher.close()
     assert answers == {1: "unroutable"}
+
+
+def test_bodies_of_any_length_come_as_they_were_sent(line: Line) -> None:
+    """One is longer than the frames that RabbitMQ takes, and one has no frame at all."""
+    bodies = [b"", b"{}", b"\x00\xce" * 200_000, "Kœnig".encode()]
+    publisher, consumer = line.teller.broker.publisher(), line.hearer.broker.consumer(queue_of("routing"))
+    published = [
+        Outgoing(number, new_id(), "waypost.events", ReferralWithdrawn.type(), body)
+        for number, body in enumerate(bodies)
+    ]
+    publishing = eventlet.spawn(publisher.publish, published)
+    came: list[bytes] = []
+    while len(came) < len(bodies):
+        messages = consumer.receive(200)
+        came += [message.body for message in messages]
+        consumer.acknowledge(messages)
+    assert publishing.wait() == dict.fromkeys(range(len(bodies)))
+    assert came == bodies
+    publisher.close()
+    consumer.close()
+
+
+def test_a_relay_with_nothing_to_send_keeps_its_connection(
+    line: Line, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rabbitmq, "HEARTBEAT", 1)
+    publisher = line.teller.broker.publisher()
+    for _ in range(40):  # RabbitMQ hangs up after twice the time without a sign of life.
+        eventlet.sleep(0.1)
+        publisher.beat()
+    assert publisher.publish([Outgoing(1, new_id(), "waypost.events", "uk.waypost.nobody.hears.v1", b"{}")]) == {
+        1: "unroutable"
+    }
+    publisher.close()
 
 
 def test_an_agencys_events_get_positions_in_the_order_in_which_they_were_sent(line: Line) -> None:

@@ -456,6 +456,24 @@ def test_the_sender_sleeps_until_events_wake_it_and_stops_when_told(notification
     assert notifications.row().status == "sent"
 
 
+def test_what_was_sent_is_written_down_while_the_next_message_dawdles(notifications: Notifications) -> None:
+    seen: list[list[str]] = []
+
+    class Dawdling(Postbox):
+        def send(self, message: Message) -> None:
+            if self.taken:
+                with eventlet.Timeout(10):
+                    while not any(row.status == "sent" for row in notifications.rows()):
+                        eventlet.sleep(0.01)
+                seen.append(sorted(row.status for row in notifications.rows()))
+            super().send(message)
+
+    notifications.take(submitted("referral-1"), submitted("referral-2"))
+    assert notifications.sender_with(Dawdling()).send_due() == 2
+    assert seen == [["pending", "sent"]]
+    assert [row.status for row in notifications.rows()] == ["sent", "sent"]
+
+
 def test_stopping_gives_back_what_was_claimed_and_not_yet_begun(notifications: Notifications) -> None:
     class Stopping(Postbox):
         def send(self, message: Message) -> None:

@@ -1,15 +1,20 @@
 """The referrals service as a whole, over its sockets: who may call what, what is public, and what each page allows."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
 
 from services.referrals.tables import metadata
 from shared.http.stored_keys import create_key
 from tests.support.deciding import PAIRS, pair_in
+from tests.support.pairs import scale_pair
+from tests.support.postgres import Postgres
+from tests.support.rabbitmq import RabbitMQ
 from tests.support.referring import ReferralsDesk, a_child, a_referral
 from tests.support.serving import INTERNAL_KEY, Running
 
@@ -67,6 +72,28 @@ def test_nothing_about_a_referral_is_open(running: Running, method: str, path: s
 
     assert running.ask(method, path, body, key="")[0] == 401
     assert running.ask(method, path, body, key="wp_aaaaaaaaaa_wrong")[0] == 401
+
+
+def test_while_the_database_is_away_a_client_is_told_to_ask_again(
+    postgres: Postgres, rabbitmq: RabbitMQ, tmp_path: Path
+) -> None:
+    pair = scale_pair(postgres, rabbitmq)
+    service = Running(ReferralsDesk(pair, tmp_path))
+    name = make_url(pair.database_url("referrals")).database
+    asked = {"Idempotency_Key": "while-away"}
+    here = service.ask("POST", "/v1/referrals", a_referral())[1]["Location"]
+
+    postgres.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+    refused = [service.ask("POST", "/v1/referrals", a_referral(), **asked), service.ask("GET", here)]
+    postgres.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    assert [status for status, _, _ in refused] == [503, 503]
+    assert {headers["Retry-After"] for _, headers, _ in refused} == {"2"}
+    assert {orjson.loads(body)["code"] for _, _, body in refused} == {"database-away"}
+    status, headers, _ = service.ask("POST", "/v1/referrals", a_referral(), **asked)
+    assert (status, "Idempotent-Replayed" in headers) == (201, False), "nothing was taken while the database was away"
+    service.stop()
 
 
 def test_a_key_that_may_read_may_not_write(running: Running) -> None:
