@@ -226,7 +226,7 @@ def test_what_is_wrong_with_the_first_step_is_said_all_at_once(house: Running, e
     address = staff_of(house, OWNER).invite(email, "agency-worker").address
     browser = Browser(house).get(address).send(name="", pass_phrase="short")
     assert browser.status == 422
-    assert "Fill this in" in browser.text
+    assert "Enter your name" in browser.text
     assert "Use at least 12 letters" in browser.text
     browser.send(name="Test Worker", pass_phrase="password password")
     assert "one of the first that anybody would try" in browser.text
