@@ -27,7 +27,6 @@ from shared.http.problems import Problem
 from shared.http.request import CORRELATION, Request
 from shared.logs import place_of
 from shared.metrics import METHODS, OTHER
-from shared.tracing import Origin, PassOn, Span, Tracer, current
 
 SEND_SECONDS = 60
 _log = structlog.get_logger(__name__)
@@ -42,7 +41,6 @@ class App:
         self._quiet = quiet
         self.count: Callable[[str, str | None, int, float], None] | None = None
         """Told of each answer: method, route pattern, status, seconds."""
-        self.tracer: Tracer = PassOn()
         self.tell_people: Callable[[Request, Problem], Response] | None = None
         self._map = Map(merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
@@ -58,13 +56,10 @@ class App:
     def __call__(self, environ: dict[str, Any]) -> Response:
         started = time.perf_counter()
         request = Request(environ)
-        with self.tracer.span("request", "server", request.traceparent) as span:
-            current.set(Origin(request.correlation_id, span.traceparent))
-            try:
-                response = self._handler(request)(request)
-            except (Exception, Timeout) as error:
-                response = request.tell(problem_of(error, request))
-            self._tell_of(span, request, response)
+        try:
+            response = self._handler(request)(request)
+        except (Exception, Timeout) as error:
+            response = request.tell(problem_of(error, request))
         self._finish(request, response)
         seconds = time.perf_counter() - started
         if self.count is not None:
@@ -82,18 +77,6 @@ class App:
                 correlation_id=request.correlation_id,
             )
         return response
-
-    def _tell_of(self, span: Span, request: Request, response: Response) -> None:
-        method = request.method if request.method in METHODS else OTHER
-        span.tell(
-            f"{method} {request.route or ''}".strip(),
-            failed=response.status_code >= 500,
-            **{
-                "http.request.method": method,
-                "http.route": request.route or "",
-                "http.response.status_code": response.status_code,
-            },
-        )
 
     def _handler(self, request: Request) -> Handler:
         method, path = request.method, request.environ["PATH_INFO"]
