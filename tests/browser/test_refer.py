@@ -237,7 +237,9 @@ def test_a_parent_in_liverpool_asks_for_help_for_three_children(page: Page, syst
     walk.at("You have told us about 3 children", "children").on("Take Test1 off this form")
     walk.at("You have told us about 2 children").on("Add another child").at("Who is child 3?")
     walk.type(First_name="Test4", Last_name="Child").day("Date of birth", born(6)).on()
-    walk.at("Time Matters UK can help").on("Go on").at("Does Test4 know where the relative is?").tick("I am not sure").on()
+    walk.at("Time Matters UK can help").on("Go on").at("Does Test4 know where the relative is?").tick(
+        "I am not sure"
+    ).on()
     walk.at("You have told us about 3 children").on("Go on")
     walk.at("How can we reach you safely?", "ways").tick("By telephone").on().at("Who are you?", "contact")
     walk.type(Your_name="Test Parent").type(**{"How are you related to the children?": "mother"}).on()
@@ -294,7 +296,7 @@ def test_a_family_that_has_not_agreed_is_asked_first_and_the_form_waits(
 @both_ways
 def test_a_professional_asks_for_advice_and_names_nobody(page: Page, system: System) -> None:
     walk = Walk(page, system, "advice").open("/").follow("Ask for advice").at("Ask for advice", "asker").on()
-    walk.wrong("Choose who you are", name="asker").tick("Somewhere else, with children and families").on()
+    walk.wrong("Choose who you are", name="asker").tick("I work with the family in another job").on()
     walk.at("Which borough is it about?", "borough").on().wrong("Choose the borough", name="borough")
     walk.tick("Kingston upon Thames").on().at("Families Apart can help", "answer").on("Go on")
     walk.at("What is your question?", "question").on().wrong("Enter your question", name="question")

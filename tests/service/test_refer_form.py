@@ -261,3 +261,17 @@ def test_a_page_out_of_turn_leads_to_the_first_that_is_not_answered(house: Runni
             browser.follow()
         assert (browser.path, browser.status) == ("/refer/relative", 200), path
     assert Browser(house).get("/refer/check").location == "/refer"
+
+
+def test_what_the_api_would_refuse_for_any_reason_leads_back_to_a_page_that_says_so(house: Running) -> None:
+    """Here a need that the directory names no more, an address that is none, and what no page could have written."""
+    document = whole_document(house)
+    for changed, path, text in (
+        ({"needs": ["nothing-of-this-name"]}, "/refer/needs", "What would help?"),
+        ({"referrer": document["referrer"] | {"email": "nobody"}}, "/refer/you", "Enter an e-mail address"),
+        ({"notes": 5}, "/refer/notes", "There is a problem"),
+    ):
+        browser = Browser(house)
+        browser.cookies[COOKIE] = Drafts(house.store).begin(document | changed)
+        assert browser.get("/refer/check").location == path
+        assert text in browser.follow().text

@@ -94,12 +94,17 @@ def test_what_only_the_form_needs_is_not_sent_and_neither_is_what_is_not_asked_a
         "family_contact": {"name": "Test Parent", "email": "parent@example.org"},
         "consent": {"agencies": ["families-apart"]},
     }
-    document["form"]["agreed"] = "yes"
+    document["form"] |= {"agreed": "yes", "agreed_at": "2026-11-20T10:00:00+00:00"}
     sent = referral_of(document, ["/relative/released_on"])
     assert sent["referrer"] == {"type": "family", "name": "Test Parent", "email": "parent@example.org"}
     assert sent["children"] == [{"first_name": "Test"}]
     assert "released_on" not in sent["relative"]
-    assert sent["consent"] == {"agencies": ["families-apart"], "name": "Test Parent"}
+    assert sent["consent"] == {
+        "agencies": ["families-apart"],
+        "name": "Test Parent",
+        "method": "online",
+        "given_at": "2026-11-20T10:00:00+00:00",
+    }
     assert "form" not in sent
     document["form"]["agreed"] = "no"
     assert "consent" not in referral_of(document, [])

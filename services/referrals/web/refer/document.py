@@ -57,7 +57,8 @@ def referral_of(document: Document, unasked: Iterable[str]) -> Document:
         contact = document.get("family_contact") or {}
         body["referrer"] = {"type": "family"} | _of(contact, *_OF_THE_FAMILY)
         if "consent" in body:
-            body["consent"] = body["consent"] | _of(contact, "name")
+            here = {"method": "online", "given_at": document["form"].get("agreed_at")}
+            body["consent"] = body["consent"] | here | _of(contact, "name")
     return body
 
 

@@ -1,6 +1,6 @@
 """Where somebody is on the way through the form: what is asked, what is still to do, what came before. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from services.referrals.web.refer.step import Step
@@ -26,10 +26,14 @@ class Journey:
         self.steps = steps_of(view)
         self.asked = [step for step in self.steps if step.asked(view)]
         self._errors: dict[int, list[FieldError]] = {}
+        self._orphans: dict[int, list[FieldError]] = {}
         for error in dict.fromkeys(errors):
-            step = self._owner(error)
-            if step is not None:
-                self._errors.setdefault(id(step), []).append(error)
+            owner = _owner(error, self.steps, self.asked)
+            if owner in self.asked:
+                self._errors.setdefault(id(owner), []).append(error)
+            else:
+                nearest = _owner(error, self.asked, self.asked) or self.asked[-1]
+                self._orphans.setdefault(id(nearest), []).append(error)
 
     def find(self, path: str) -> Step | None:
         """The page at an address, where it is asked or may be visited."""
@@ -38,12 +42,17 @@ class Journey:
         return next(iter(asked), None) or next((step for step in found if step.open_to(self.view)), None)
 
     def errors_of(self, step: Step, late: bool = False) -> list[FieldError]:
-        """What is wrong on a page, under the fields where it is shown; with `late`, also what counts only in the end."""
-        return [
-            FieldError(step.at.get(error.pointer, error.pointer), error.code, error.detail)
-            for error in self._errors.get(id(step), ())
-            if late or error.code not in step.late
-        ]
+        """What is wrong on a page, under the fields where it is shown.
+
+        With `late`, also what counts only in the end; and what belongs to a page that is not asked, so that nothing that
+        the API would refuse is left unsaid.
+        """
+        own = [error for error in self._errors.get(id(step), ()) if late or error.code not in step.late]
+        told = [FieldError(step.at.get(error.pointer, error.pointer), error.code, error.detail) for error in own]
+        if late and step.fields:
+            first = step.fields[0].pointer
+            told += [FieldError(first, error.code, error.detail) for error in self._orphans.get(id(step), ())]
+        return told
 
     def is_seen(self, step: Step) -> bool:
         return step.name in step.seen(self.view.document)
@@ -88,18 +97,16 @@ class Journey:
         before = self.asked if step is None else self.asked[: self.asked.index(step)]
         return f"/refer/{before[-1].path}" if before else START
 
-    def _owner(self, error: FieldError) -> Step | None:
-        """The page that an error belongs to: the one that owns the longest beginning of its pointer, where it is asked.
 
-        Of two that own as much, the one that is asked, and the later one.
-        """
-        owners = [
-            (len(pointer), step in self.asked, number, step)
-            for number, step in enumerate(self.steps)
-            for pointer in (*(field.pointer for field in step.fields), *step.owns)
-            if error.pointer == pointer or error.pointer.startswith(f"{pointer}/")
-        ]
-        if not owners:
-            return None
-        _, asked, _, step = max(owners, key=lambda each: each[:3])
-        return step if asked else None
+def _owner(error: FieldError, steps: Iterable[Step], asked: Collection[Step]) -> Step | None:
+    """The page that an error belongs to: the one that owns the longest beginning of its pointer.
+
+    Of two that own as much, the one that is asked, and the later one.
+    """
+    owners = [
+        (len(pointer), step in asked, number, step)
+        for number, step in enumerate(steps)
+        for pointer in (*(field.pointer for field in step.fields), *step.owns)
+        if error.pointer == pointer or error.pointer.startswith(f"{pointer}/")
+    ]
+    return max(owners, key=lambda each: each[:3])[3] if owners else None

@@ -104,9 +104,7 @@ class Agreement(Field):
         if answer == "yes":
             put(document, "/consent/agencies", view.chosen)
             put(document, "/consent/wording_version", view.wording_version)
-        if answer == "yes" and view.family:
-            put(document, "/consent/method", "online")
-            put(document, "/consent/given_at", view.now.isoformat())
+            put(document, "/form/agreed_at", view.now.isoformat())
 
     def told(self, view: View, word: Word) -> str:
         answer = view.at(self.pointer)
