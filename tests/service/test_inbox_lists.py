@@ -48,12 +48,12 @@ class Inbox:
             assert status == 200, answer
 
     def asks(self, agency: str = A, **query: Any) -> list[str]:
-        """The names of the tasks that a list holds, in its order, fetched two at a time."""
+        """The names of the tasks that a list holds, in its order, fetched one at a time."""
         names = {task_id: name for name, task_id in self.made.items()}
         found: list[str] = []
         cursor: dict[str, str] = {}
         while True:
-            status, page = self.routing.asks(agency, "/v1/tasks", limit=2, **query, **cursor)
+            status, page = self.routing.asks(agency, "/v1/tasks", limit=1, **query, **cursor)
             assert status == 200, page
             found += [names[task["id"]] for task in page["items"]]
             if page["next"] is None:
@@ -167,7 +167,7 @@ def test_the_workload_counts_what_is_open_and_what_came_of_it(inbox: Inbox) -> N
     }
 
 
-def test_a_month_that_is_over_is_counted_once_and_a_late_answer_by_its_days(inbox: Inbox) -> None:
+def test_a_day_that_is_over_is_counted_once_and_a_late_answer_by_its_days(inbox: Inbox) -> None:
     routing, clock = inbox.routing, inbox.routing.part.clock
     family = routing.refers(home=KINGSTON)
     before = clock.moment
@@ -178,14 +178,14 @@ def test_a_month_that_is_over_is_counted_once_and_a_late_answer_by_its_days(inbo
         months = {each["month"]: each for each in routing.asks(A, "/v1/workload")[1]["months"]}
         assert (months["2026-11"]["requested"], months["2026-11"]["rejected"]) == (9, 1)
         assert (months["2026-12"]["rejected"], months["2026-12"]["days_to_decide"]) == (1, 10.0)
-        kept = {row["month"] for row in routing.part.rows("task_months", agency=A)}
-        assert "2026-12" in kept
-        assert "2027-01" not in kept
+        kept = {str(row["day"]): row["counts"] for row in routing.part.rows("task_days", agency=A)}
+        assert kept["2026-12-06"] == {"rejected": 1, "days_to_decide": {"10": 1}}
+        assert max(kept) == "2027-01-14"
         assert {each["month"]: each for each in routing.asks(A, "/v1/workload")[1]["months"]} == months
     finally:
         clock.moment = before
         with routing.part.runtime.store.writing() as transaction:
-            transaction.execute(routing.part.runtime.metadata.tables["task_months"].delete())
+            transaction.execute(routing.part.runtime.metadata.tables["task_days"].delete())
 
 
 def test_the_table_has_a_line_for_each_task_and_nothing_of_a_family(inbox: Inbox) -> None:

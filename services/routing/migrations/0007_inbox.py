@@ -25,17 +25,17 @@ def upgrade() -> None:
     op.add_column("tasks", sa.Column("worker_index", sa.String(64)))
     op.add_column("moves", sa.Column("agency", sa.String(80), nullable=False, server_default=""))
     op.create_table(
-        "task_months",
+        "task_days",
         sa.Column("agency", sa.String(80), primary_key=True),
-        sa.Column("month", sa.String(7), primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
         sa.Column("counts", sa.JSON, nullable=False),
     )
     _fill()
     not_over = sa.text("due IS NOT NULL")
     for name, columns in (
         ("tasks_due", ["agency", "due", "id"]),
-        ("tasks_state_due", ["agency", "state", "due", "id"]),
-        ("tasks_worker", ["agency", "worker_index", "due", "id"]),
+        ("tasks_state_due", ["agency", "state", "due", "id", "requested_at"]),
+        ("tasks_worker", ["agency", "worker_index", "due", "id", "state"]),
     ):
         op.create_index(name, "tasks", columns, sqlite_where=not_over, postgresql_where=not_over)
     op.create_index("tasks_reference", "tasks", ["agency", "reference", "id"])
@@ -100,7 +100,7 @@ def downgrade() -> None:
     op.drop_index("moves_agency", "moves")
     for name in ("tasks_reference", "tasks_worker", "tasks_state_due", "tasks_due"):
         op.drop_index(name, "tasks")
-    op.drop_table("task_months")
+    op.drop_table("task_days")
     op.drop_column("moves", "agency")
     for name in ("worker_index", "ages", "due"):
         op.drop_column("tasks", name)

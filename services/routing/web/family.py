@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from services.routing.disclosure import Disclosure
-from services.routing.domain.tasks import CANCELLED, OPEN
+from services.routing.domain.tasks import OPEN
 from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.web import formats
@@ -40,8 +40,6 @@ class Family(NamedTuple):
 
 def family_of(disclosure: Disclosure, key: Key, task: Mapping[str, Any], needs: Mapping[str, str]) -> Family:
     """`task` is the task in full. Of one that is over nothing is asked, so that no refused look is on record."""
-    if task["state"] == CANCELLED:
-        return Family(None)
     if task["state"] not in OPEN:
         return Family(None, ENDED)
     try:
