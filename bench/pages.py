@@ -101,8 +101,8 @@ def _measured(name: str, system: System, referrals: int) -> Report:
         figures.append(Figure(f"{page}: processor time, mean", [used], "ms"))
     system.stop()
     how = (
-        f"{referrals:,} referrals stored, all tasks of one agency, {sum(_OPEN.values())} of 100 open; every page {ASKED} times, "
-        "one at a time, over HTTP on the same machine, everything between the question and the last byte counted. Processor "
+        f"{referrals:,} referrals stored, all tasks of one agency, {sum(_OPEN.values())} of 100 open; every page {ASKED} "
+        "times, one at a time, over HTTP on the same machine, everything between the question and the last byte counted. Processor "
         "time is that of all services."
     )
     return Report(f"Pages, {name}", how, figures)

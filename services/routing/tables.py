@@ -4,7 +4,7 @@
 one agency for one referral. `due` is what `services.routing.due` says, and null once a task is over; `worker_index` finds
 a worker's tasks without reading who it is. `review` is why a referral waits for a person, and null unless it does. What
 people wrote (notes, a worker's handle) is sealed under the key of its task, a ruling's reason under the master key.
-`task_months` are counts of months that are over.
+`task_days` are counts of days that are over.
 """
 
 from sqlalchemy import (
@@ -32,6 +32,9 @@ from shared.web.people.tables import add_people_tables
 metadata = MetaData()
 IN_REVIEW = text("review IS NOT NULL")
 NOT_OVER = text("due IS NOT NULL")
+# The last column is not looked for: tasks are counted by the index alone, without their rows.
+_BY_STATE = ("agency", "state", "due", "id", "requested_at")
+_BY_WORKER = ("agency", "worker_index", "due", "id", "state")
 RECALLED = text("state = 'cancelled' AND recall_acknowledged_at IS NULL")
 
 idempotency = idempotency_table(metadata)
@@ -93,8 +96,8 @@ tasks = Table(
     Index("tasks_state_page", "agency", "state", "id"),
     Index("tasks_reference", "agency", "reference", "id"),
     Index("tasks_due", "agency", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
-    Index("tasks_state_due", "agency", "state", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
-    Index("tasks_worker", "agency", "worker_index", "due", "id", sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
+    Index("tasks_state_due", *_BY_STATE, sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
+    Index("tasks_worker", *_BY_WORKER, sqlite_where=NOT_OVER, postgresql_where=NOT_OVER),
     Index("tasks_recalled", "id", sqlite_where=RECALLED, postgresql_where=RECALLED),
 )
 
@@ -123,11 +126,11 @@ moves = Table(
     Index("moves_agency", "agency", "at"),
 )
 
-task_months = Table(
-    "task_months",
+task_days = Table(
+    "task_days",
     metadata,
     Column("agency", String(80), primary_key=True),
-    Column("month", String(7), primary_key=True),
+    Column("day", Date, primary_key=True),
     Column("counts", JSON, nullable=False),
 )
 
