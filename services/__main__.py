@@ -23,6 +23,8 @@ COMMANDS = {
     "retention": "How long referrals are kept: preview, run, report, hold, release.",
     "subject-access": "All that is held about a family, as a page and as JSON.",
     "erase": "Erase a referral for good.",
+    "backup": "Copy every database, as all were at one moment, while services run.",
+    "restore": "Put a backup in the place of the databases, and send again what may have been lost.",
     "directory": "The agency directory: check, list, show.",
     "places": "Postcodes, schools and practices: build, import, update, look up.",
     "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",

@@ -64,9 +64,20 @@ def erase(store: Store, reference: str, reason: str, actor: str) -> Erasure:
     return done
 
 
-def erase_row(transaction: Transaction, row: Row[Any], reason: str, actor: str) -> Erasure:
-    """The same for a row that the caller has locked, as the last thing in its transaction."""
-    if is_held(transaction, row.id):
+def erase_again(store: Store, referral_id: str, reason: str) -> bool:
+    """Erases a referral that a backup has brought back, held or not; answers whether it had."""
+    with store.writing() as transaction:
+        row = transaction.execute(select(referrals).where(referrals.c.id == referral_id).with_for_update()).first()
+        if row is None or row.status == ERASED:
+            return False
+        erase_row(transaction, row, reason, "waypost", held_too=True)
+    store.database.forget_deleted()
+    return True
+
+
+def erase_row(transaction: Transaction, row: Row[Any], reason: str, actor: str, held_too: bool = False) -> Erasure:
+    """Erases a row that the caller has locked, as the last thing in its transaction."""
+    if not held_too and is_held(transaction, row.id):
         raise problems.conflict("held", "The referral is held", "Release it first: `waypost retention release`.")
     seen_by = select(looks.c.agency).where(looks.c.referral_id == row.id, looks.c.outcome == "shown").distinct()
     agencies = tuple(sorted(each for each in transaction.execute(seen_by).scalars() if each))

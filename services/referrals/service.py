@@ -1,10 +1,8 @@
 """The referrals service: its entry points, for referrers, for whoever has a tracking address, and for events."""
 
-from datetime import timedelta
 from typing import Any
 
 from nameko.timer import timer
-from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
 from services.referrals import answers, gauges, schemas, tables, watch
@@ -20,6 +18,7 @@ from services.referrals.web import FOLDER
 from services.referrals.web.follow.routes import FollowRoutes
 from services.referrals.web.refer.routes import ReferRoutes
 from shared.contracts.disclosure import Disclosed
+from shared.http.first_answers import FirstAnswers
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
@@ -33,7 +32,6 @@ from shared.web.static_routes import StaticRoutes
 
 READ, WRITE = "referrals:read", "referrals:write"
 PACE = 0.1  # Seconds. What others say changes what is shown, and nobody waits for it; in company each event costs a fraction.
-FIRST_ANSWERS_KEPT = timedelta(days=7)
 
 
 class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes):
@@ -222,7 +220,4 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
 
     @timer(interval=3600)
     def forget_first_answers(self) -> None:
-        """A client that repeats a request does so within days; first answers need not be kept for ever."""
-        table = tables.idempotency
-        with self.store.writing() as transaction:
-            transaction.execute(delete(table).where(table.c.created_at < transaction.now - FIRST_ANSWERS_KEPT))
+        FirstAnswers(self.store).forget()

@@ -32,6 +32,7 @@ from services.routing.webhooks.routes import WebhookRoutes
 from services.routing.workload import workload
 from shared.contracts.disclosure import Disclosed
 from shared.http.access import Access
+from shared.http.first_answers import FirstAnswers
 from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
@@ -76,6 +77,10 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     @timer(interval=60)
     def ask_for_what_is_due(self) -> None:
         self.clock.chase()
+
+    @timer(interval=3600)
+    def forget_first_answers(self) -> None:
+        FirstAnswers(self.store).forget()
 
     @route(
         "GET",

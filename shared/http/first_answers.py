@@ -4,14 +4,16 @@ They are sealed: an answer may hold a tracking address, or what a person wrote.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from shared.http.idempotency import Record
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
 SEALED_AS = "first answer"
+KEPT = timedelta(days=7)
 
 
 class FirstAnswers:
@@ -32,6 +34,12 @@ class FirstAnswers:
             body=self._store.resources.keyring.seal(SEALED_AS, body),
             created_at=transaction.now,
         )
+
+    def forget(self) -> None:
+        """Removes those that nobody repeats any more: clients that do, do so within days."""
+        with self._store.writing() as transaction:
+            old = self._table.c.created_at < transaction.now - KEPT
+            transaction.execute(delete(self._table).where(old))
 
     def find(self, owner: str, key: str) -> Record | None:
         """The first answer that an owner's key was given."""

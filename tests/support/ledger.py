@@ -243,7 +243,7 @@ def _mails(system: System) -> Finding:
 
 
 def _events(system: System) -> list[tuple[str, str]]:
-    rows = system.rows("routing", "SELECT subject, type, audience FROM outbox")
+    rows = system.rows("routing", "SELECT subject, type, audience FROM outbox WHERE subject <> 'restored'")
     return [(subject, _fact(kind) + (f" to {audience}" if audience else "")) for subject, kind, audience in rows]
 
 
