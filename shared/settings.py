@@ -61,6 +61,7 @@ class Settings:
     limits: Mapping[str, int]
     webhooks_allow: tuple[str, ...]
     openid_file: Path | None
+    otlp_endpoint: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -105,6 +106,7 @@ class Settings:
             limits={name: _number(env, f"WAYPOST_{name}") for name in LIMITS if env.get(f"WAYPOST_{name}")},
             webhooks_allow=tuple(env.get("WAYPOST_WEBHOOKS_ALLOW", "").split()),
             openid_file=Path(env["WAYPOST_OPENID_FILE"]) if env.get("WAYPOST_OPENID_FILE") else None,
+            otlp_endpoint=env.get("WAYPOST_OTLP_ENDPOINT") or env.get("OTEL_EXPORTER_OTLP_ENDPOINT") or None,
         )
 
     def database_url(self, service: str) -> str:

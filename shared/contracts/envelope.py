@@ -17,6 +17,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 
 from shared.contracts.fields import ID
 from shared.contracts.quick import loader
+from shared.tracing import checked
 
 CONTENT_TYPE = "application/cloudevents+json"
 LARGEST = 256 * 1024
@@ -57,6 +58,7 @@ class Event:
     correlation_id: str
     causation_id: str | None
     data: dict[str, Any]
+    traceparent: str | None = None
 
 
 class Unreadable(Exception):
@@ -95,6 +97,8 @@ def write(schema: EventSchema, event: Event) -> bytes:
     }
     if event.causation_id:
         envelope["causationid"] = event.causation_id
+    if event.traceparent:
+        envelope["traceparent"] = event.traceparent
     if is_rehearsal(event.subject):
         envelope["rehearsal"] = True
     return orjson.dumps(envelope)
@@ -136,6 +140,7 @@ def read(body: bytes, schemas: Mapping[str, EventSchema]) -> Event:
         correlation_id=envelope["correlationid"] if _fits(_ID, envelope.get("correlationid")) else event_id,
         causation_id=envelope["causationid"] if _fits(_ID, envelope.get("causationid")) else None,
         data=data if isinstance(data, dict) else {},
+        traceparent=checked(envelope.get("traceparent")),
     )
 
 

@@ -39,6 +39,11 @@ def event_schema(schema: type[EventSchema]) -> dict[str, Any]:
             },
             "correlationid": TEXT,
             "causationid": TEXT,
+            "traceparent": {
+                "type": "string",
+                "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+                "description": "W3C trace context, there only when somebody traces",
+            },
             "rehearsal": {"const": True, "description": "There only when the referral is made up"},
             "data": data,
         },

@@ -27,6 +27,7 @@ from shared.http.problems import Problem
 from shared.http.request import CORRELATION, Request
 from shared.logs import place_of
 from shared.metrics import METHODS, OTHER
+from shared.tracing import About, Origin, PassOn, Span, Tracer, current
 
 SEND_SECONDS = 60
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ class App:
         self._quiet = quiet
         self.count: Callable[[str, str | None, int, float], None] | None = None
         """Told of each answer: method, route pattern, status, seconds."""
+        self.tracer: Tracer = PassOn()
         self.tell_people: Callable[[Request, Problem], Response] | None = None
         self._map = Map(merge_slashes=False, redirect_defaults=False)
         self._adapter = self._map.bind("")
@@ -56,10 +58,13 @@ class App:
     def __call__(self, environ: dict[str, Any]) -> Response:
         started = time.perf_counter()
         request = Request(environ)
-        try:
-            response = self._handler(request)(request)
-        except (Exception, Timeout) as error:
-            response = request.tell(problem_of(error, request))
+        with self.tracer.span("request", "server", request.traceparent) as span:
+            current.set(Origin(request.correlation_id, span.traceparent))
+            try:
+                response = self._handler(request)(request)
+            except (Exception, Timeout) as error:
+                response = request.tell(problem_of(error, request))
+            self._tell_of(span, request, response)
         self._finish(request, response)
         seconds = time.perf_counter() - started
         if self.count is not None:
@@ -77,6 +82,12 @@ class App:
                 correlation_id=request.correlation_id,
             )
         return response
+
+    def _tell_of(self, span: Span, request: Request, response: Response) -> None:
+        method = request.method if request.method in METHODS else OTHER
+        status, route = response.status_code, request.route or ""
+        about: About = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+        span.tell(about, f"{method} {route}".strip(), failed=status >= 500)
 
     def _handler(self, request: Request) -> Handler:
         method, path = request.method, request.environ["PATH_INFO"]

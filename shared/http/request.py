@@ -18,6 +18,7 @@ from shared.http.body import read_body
 from shared.http.fields import field_errors
 from shared.http.keys import Key
 from shared.http.problems import Problem
+from shared.tracing import checked
 
 if TYPE_CHECKING:
     from shared.web.forms import Form
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 CORRELATION = "X-Correlation-Id"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_TRACE = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Request(WerkzeugRequest):
@@ -67,8 +67,7 @@ class Request(WerkzeugRequest):
     @property
     def traceparent(self) -> str | None:
         """The W3C trace context, where the client sent one that is well formed."""
-        sent = self.environ.get("HTTP_TRACEPARENT", "")
-        return sent if _TRACE.fullmatch(sent) else None
+        return checked(self.environ.get("HTTP_TRACEPARENT"))
 
     @cached_property
     def json_body(self) -> Any:

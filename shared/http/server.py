@@ -61,7 +61,8 @@ class Server(WebServer):
         app.add("GET", "/openapi.json", self._openapi)
         app.tell_people = self.pages.problem if self.pages else None
         config = self.container.config
-        app.count = config["runtime"].metrics.answered if "runtime" in config else None
+        if "runtime" in config:
+            app.count, app.tracer = config["runtime"].metrics.answered, config["runtime"].store.tracer
         self._listener = Listener(config["WEB_SERVER_ADDRESS"], app, int(config.get("HTTP_MAX_CONNECTIONS", 1000)))
         self._listener.start()
 

@@ -26,6 +26,7 @@ from shared.logs import place_of
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 from shared.metrics import Metrics
+from shared.tracing import Origin
 
 Handler = Callable[[Transaction, Event], None]
 Handlers = Mapping[type[EventSchema], Handler]
@@ -117,10 +118,15 @@ class Inbox:
             if event.id in new:
                 handler = self._handlers.get(event.type)
                 if handler is not None:
-                    started = time.perf_counter()
-                    handler(transaction, event)
-                    self._metrics.handler_ran(event.type, time.perf_counter() - started)
+                    self._handle(handler, transaction, event)
                 yield event
+
+    def _handle(self, handler: Handler, transaction: Transaction, event: Event) -> None:
+        started = time.perf_counter()
+        with self.store.tracer.span(f"handle {event.type}", "consumer", event.traceparent) as span:
+            transaction.origin = Origin(event.correlation_id, span.traceparent)
+            handler(transaction, event)
+        self._metrics.handler_ran(event.type, time.perf_counter() - started)
 
     def _admit(self, transaction: Transaction, events: list[Event]) -> set[str]:
         """Writes inbox rows; answers the ids that were not there, less those that already wait for a retry."""

@@ -6,6 +6,7 @@ referral keep their order and the agencies' feed its positions; when that proces
 broker returns or refuses stays unsent, shows, and is tried again later.
 """
 
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +21,7 @@ from shared.database.rows import update_rows
 from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
 from shared.messaging.store import Store
 from shared.metrics import Metrics
+from shared.tracing import traceparent_in
 
 log = structlog.get_logger(__name__)
 
@@ -102,16 +104,25 @@ class Relay:
         rows = connection.execute(self._due, {"now": self.store.resources.clock.now()}).all()
         if not rows:
             return 0
+        began = time.time()
         unqueued = {row.id for row in rows if row.audience and row.audience not in self.queued_agencies}
         answers = publisher.publish([_outgoing(row) for row in rows if row.id not in unqueued])
         held = [row for row in rows if row.id in unqueued or answers.get(row.id, "") is None]
         kept = {row.id for row in held}
         if held:
             self._mark_sent(connection, held)
+        if self.store.tracer.exports:
+            self._trace(held, began)
         refused = {row.id: answers.get(row.id) or "not-confirmed" for row in rows if row.id not in kept}
         if refused:
             self._mark_refused(refused)
         return len(held)
+
+    def _trace(self, held: list[Any], began: float) -> None:
+        for row in held:
+            about = {"waypost.audience": row.audience} if row.audience else {}
+            with self.store.tracer.span(f"send {row.type}", "producer", traceparent_in(row.body), about, since=began):
+                pass  # Sent already, with its batch.
 
     def _mark_sent(self, connection: Connection, held: list[Any]) -> None:
         """By the connection that holds the lock: a relay that has lost it gives out no position."""

@@ -19,6 +19,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.store import Store
 from shared.metrics import Metrics
 from shared.resources import Resources
+from shared.tracing import tracer_for
 
 RELAY_STOPS_WITHIN = 5
 
@@ -41,6 +42,7 @@ class Runtime:
     def store(self) -> Store:
         store = Store(self.service, self.metadata, self.resources)
         store.database.waited = self.metrics.waited_for_database
+        store.tracer = tracer_for(self.service, self.resources.settings.otlp_endpoint)
         return store
 
     @cached_property

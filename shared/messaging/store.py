@@ -18,6 +18,7 @@ from sqlalchemy import Connection, MetaData
 from shared.database.engine import Database
 from shared.messaging.transaction import Transaction
 from shared.resources import Resources
+from shared.tracing import Origin, PassOn, Tracer, current
 
 LARGEST_GROUP = 100
 
@@ -27,6 +28,7 @@ Work = Callable[[Transaction], Any]
 @dataclass
 class _Waiting:
     work: Work
+    origin: Origin = field(default_factory=current.get)
     done: Signal = field(default_factory=Signal)
 
 
@@ -38,6 +40,7 @@ class Store:
         self.metadata = metadata
         self.resources = resources
         self.database = Database(resources.settings.database_url(service))
+        self.tracer: Tracer = PassOn()
         self._listeners: list[Callable[[], None]] = []
         self._waiting: list[_Waiting] = []
         self._committing = False
@@ -84,7 +87,7 @@ class Store:
     def _commit(self, group: list[_Waiting]) -> None:
         try:
             with self.writing() as transaction:
-                results = [waiting.work(transaction) for waiting in group]
+                results = [_done(waiting, transaction) for waiting in group]
         except BaseException as error:
             if len(group) == 1:
                 group[0].done.send_exception(error)
@@ -94,3 +97,8 @@ class Store:
             return
         for waiting, result in zip(group, results, strict=True):
             waiting.done.send(result)
+
+
+def _done(waiting: _Waiting, transaction: Transaction) -> Any:
+    transaction.origin = waiting.origin
+    return waiting.work(transaction)

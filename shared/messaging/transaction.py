@@ -15,6 +15,7 @@ from shared.contracts.registry import schema_for
 from shared.database.rows import insert_or, insert_rows
 from shared.ids import new_id
 from shared.resources import Resources
+from shared.tracing import current
 
 
 class Transaction:
@@ -24,6 +25,8 @@ class Transaction:
         self.connection = connection
         self.resources = resources
         self.now = resources.clock.now()
+        self.origin = current.get()
+        """What the work at hand belongs to."""
         self.wrote_events = False
         self._tables = metadata.tables
         self._source = f"urn:waypost:{service}"
@@ -72,9 +75,10 @@ class Transaction:
             subject=subject,
             time=self.now,
             sequence=0,
-            correlation_id=cause.correlation_id if cause else event_id,
+            correlation_id=cause.correlation_id if cause else self.origin.correlation_id or event_id,
             causation_id=cause.id if cause else None,
             data=dict(data),
+            traceparent=self.origin.traceparent,
         )
         self._events.append((schema_for(schema), event, audience, first))
         self.wrote_events = True
@@ -147,4 +151,5 @@ def _numbered(event: Event, sequence: int) -> Event:
         event.correlation_id,
         event.causation_id,
         event.data,
+        event.traceparent,
     )

@@ -22,6 +22,7 @@ from services.routing.webhooks.schedule import Pace, Schedule, retry_after
 from services.routing.webhooks.sending import GONE, Outcome, Post
 from services.routing.webhooks.signing import signed_headers
 from shared.messaging.store import Store
+from shared.tracing import traceparent_in
 
 log = structlog.get_logger(__name__)
 
@@ -127,10 +128,14 @@ class Courier:
         self._ring()
 
     def _send(self, parcel: Parcel, body: bytes) -> Outcome:
-        now = self._now()
-        return self._post.send(
-            self.endpoint.url, signed_headers(self.endpoint.keys(now), parcel.event_id, now, body), body
-        )
+        now, parent = self._now(), traceparent_in(body)
+        with self._store.tracer.span("webhook", "client", parent, {"waypost.agency": self.endpoint.agency}) as span:
+            headers = signed_headers(self.endpoint.keys(now), parcel.event_id, now, body)
+            if span.traceparent:
+                headers["traceparent"] = span.traceparent
+            outcome = self._post.send(self.endpoint.url, headers, body)
+            span.tell({"waypost.outcome": outcome.problem or "delivered"}, failed=outcome.problem is not None)
+        return outcome
 
     def _body_of(self, parcel: Parcel) -> bytes | None:
         """What the feed says now: it may say less than when the event was first read."""
