@@ -15,7 +15,7 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
-from bench import default, events, intake, latency, places, rules  # noqa: E402
+from bench import default, events, intake, latency, parked, places, rules  # noqa: E402
 from bench.machine import ROOT, described, sync_speed  # noqa: E402
 from bench.report import Table  # noqa: E402
 from bench.systems import Servers, servers  # noqa: E402
@@ -30,6 +30,7 @@ MEASURES: dict[str, Measure] = {
     "default": lambda on, quick: default.measure(on, 1 if quick else 5, 2 if quick else 20),
     "places": lambda on, quick: places.measure(),
     "rules": lambda on, quick: rules.measure(),
+    "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 1_000_000),
 }
 
 HEAD = """# Benchmarks

@@ -14,6 +14,7 @@ from shared.database.types import BigKey, Moment
 from shared.messaging.parked_tables import OF_A_JOB, PARKED, add_parked_tables
 
 UNSENT = text("sent_at IS NULL")
+DUE = text("due_at IS NOT NULL")
 
 
 def add_messaging_tables(metadata: MetaData) -> None:
@@ -71,7 +72,7 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Column("due_at", Moment),
         Column("parked_at", Moment),
         Column("job_id", String(36)),
-        Index("failures_due", "due_at"),
+        Index("failures_due", "due_at", "first_failed_at", sqlite_where=DUE, postgresql_where=DUE),
         Index("failures_parked", "parked_at", "event_id", sqlite_where=PARKED, postgresql_where=PARKED),
         Index(
             "failures_group",

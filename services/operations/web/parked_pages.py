@@ -200,7 +200,7 @@ class ParkedPages:
         except ValidationError as error:
             sheet = _sheet(form, error, self.pages)
             if "/ids" in sheet.wrong:
-                return self._list(request, desk, sheet)
+                return self._list(request, desk, Sheet(wrong={"/ids": sheet.wrong["/ids"]}))
             if not form.has("/reason"):
                 sheet = Sheet(form.typed())
             return self.pages.show(
