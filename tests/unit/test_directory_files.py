@@ -206,7 +206,9 @@ def test_the_version_follows_what_the_files_say_and_not_how(folder: Path) -> Non
         pytest.param(
             "id: families-apart", "id: families", "id: is 'families'. Give file and entry the same name.", id="the id"
         ),
-        pytest.param("kind: agency", "kind: charity", "kind: is not any of agency, signpost, retention.", id="the kind"),
+        pytest.param(
+            "kind: agency", "kind: charity", "kind: is not any of agency, signpost, retention.", id="the kind"
+        ),
         pytest.param("capacity: open", "capacity: [open", "is not YAML. Line ", id="broken YAML"),
         pytest.param(
             "capacity: open", "capacity: open\ncapacity: closed", "the key 'capacity' is there twice", id="a key twice"
