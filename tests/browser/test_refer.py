@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
+from sqlalchemy import create_engine
+from sqlalchemy import text as sql
 
-from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, View, every_view, new_tab, views
+from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, ZOOMED, View, new_tab, views
 from tests.support.browser_checks import check_page
 from tests.support.browser_keyboard import press, tab_to
 from tests.support.families import KINGSTON, LIVERPOOL, RICHMOND, born, today
@@ -262,7 +264,8 @@ def test_who_lives_where_nobody_can_help_is_told_where_to_go_before_typing_any_n
     walk.type(**{"Which school does the child go to?": "test scho"}).on().at("Which of these is it?", "school-found")
     walk.on("I do not know, or none").at("Which GP surgery is the child registered with?", "surgery")
     walk.type(**{"Which GP surgery is the child registered with?": RICHMOND}).on()
-    walk.at("Families Apart or Time Matters UK may be able to help", "answer")
+    walk.at("Families Apart or Time Matters UK may be able to help", "answer").on("Go on")
+    walk.at("Which of them should be asked?", "services").on().wrong("Choose at least one", name="services").back()
     page.get_by_role("link", name="Where the child’s school is").first.click()
     walk.type(**{"Which school does the child go to?": RICHMOND}).on()
 
@@ -365,8 +368,22 @@ def test_the_whole_form_is_filled_by_keyboard(page: Page, system: System) -> Non
     walk.at("Families Apart can help")
 
 
-@every_view
-def test_the_last_page_holds_in_every_view(page: Page, system: System) -> None:
-    Walk(page, system, "refer-last", looks=False).kingston(children=2).on("Send the referral").at(
-        "The referral was sent"
-    )
+@views(ZOOMED)
+def test_a_form_can_be_filled_at_four_times_the_size(page: Page, system: System) -> None:
+    walk = Walk(page, system, "refer-zoomed").kingston(children=2).at("Check your answers", "check")
+    walk.on("Send the referral").at("The referral was sent", "sent")
+
+
+@both_ways
+def test_after_a_while_the_form_asks_who_is_there(page: Page, system: System) -> None:
+    walk = Walk(page, system, "refer-idle").facts(SCHOOL, KINGSTON, "9").at("Families Apart can help")
+    an_hour_passes(system)
+    walk.on("Go on").at("Are you still there?", "still-there").on("Go on")
+    walk.wrong("This is not what was entered before. Try again", name="still-there")
+    walk.type(Home_postcode_that_you_entered=KINGSTON).on("Go on").at("Has the family agreed?")
+
+
+def an_hour_passes(system: System) -> None:
+    """For all forms that wait: nobody has touched them since."""
+    with create_engine(system.settings.database_url("referrals")).begin() as connection:
+        connection.execute(sql("UPDATE drafts SET changed_at = datetime(changed_at, '-61 minutes')"))
