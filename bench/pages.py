@@ -102,7 +102,7 @@ def _measured(name: str, system: System, referrals: int) -> Report:
     system.stop()
     how = (
         f"{referrals:,} referrals stored, all tasks of one agency, {sum(_OPEN.values())} of 100 open; every page {ASKED} "
-        "times, one at a time, over HTTP on the same machine, everything between the question and the last byte counted. Processor "
+        "times, one at a time, over HTTP on the same machine, all between the question and the last byte counted. Processor "
         "time is that of all services."
     )
     return Report(f"Pages, {name}", how, figures)
