@@ -249,7 +249,7 @@ def routes_of_a_task() -> list[tuple[str, str]]:
         (entry.http_method, entry.url)
         for name in dir(RoutingService)
         for entry in getattr(getattr(RoutingService, name), ENTRYPOINT_EXTENSIONS_ATTR, ())
-        if isinstance(entry, Route) and "<task_id>" in entry.url
+        if isinstance(entry, Route) and entry.for_programs and "<task_id>" in entry.url
     ]
     assert {url.rsplit("/", 1)[1] for method, url in found if method == "POST"} == AGENCY_ACTIONS
     return sorted(found)
