@@ -12,35 +12,38 @@ from eventlet.green.http import client
 from tests.support.agencies import A, B, Routing, running_routing
 from tests.support.deciding import KINGSTON, PAIRS, Family
 
+Actions = tuple[tuple[str, dict[str, str]], ...]
+FIRST: dict[str, Actions] = {
+    "late": (),
+    "held": (("hold", {"reason": "waiting-list"}),),
+    "started": (("accept", {}), ("start", {})),
+    "finished": (("accept", {}), ("start", {}), ("complete", {"reason": "group"})),
+    "refused": (("reject", {"reason": "age"}),),
+}
+LATER: dict[str, Actions] = {
+    "assigned": (("accept", {}), ("assign", {"worker": "Worker@example.org"})),
+    "new": (),
+    "recalled": (),
+}
+
 
 class Inbox:
     """Routing, with tasks of every kind that a list can ask for, made once."""
 
     def __init__(self, routing: Routing) -> None:
         self.routing = routing
-        clock = routing.part.clock
         self.made: dict[str, str] = {}
         self.families: dict[str, Family] = {}
-        for name, actions in (
-            ("late", ()),
-            ("held", (("hold", {"reason": "waiting-list"}),)),
-            ("started", (("accept", {}), ("start", {}))),
-            ("finished", (("accept", {}), ("start", {}), ("complete", {"reason": "group"}))),
-            ("refused", (("reject", {"reason": "age"}),)),
-        ):
+        for name, actions in FIRST.items():
             self._make(name, actions)
         # Friday, 20 November: four working days on, what was to be looked at by Tuesday is late.
-        clock.forward(days=6)
-        for name, actions in (
-            ("assigned", (("accept", {}), ("assign", {"worker": "Worker@example.org"}))),
-            ("new", ()),
-            ("recalled", ()),
-        ):
+        routing.part.clock.forward(days=6)
+        for name, actions in LATER.items():
             self._make(name, actions)
         family = self.families["recalled"]
         routing.hears(family, family.withdrawn())
 
-    def _make(self, name: str, actions: Any) -> None:
+    def _make(self, name: str, actions: Actions) -> None:
         family = self.families[name] = self.routing.refers(home=KINGSTON)
         self.made[name] = self.routing.task_of(family)["id"]
         for action, said in actions:
