@@ -77,7 +77,7 @@ def test_one_bad_message_in_a_batch_delays_no_other(hearer: Hearer) -> None:
     (failure,) = hearer.failures()
     assert (failure.error, failure.attempts, failure.parked_at) == ("ValueError", 1, None)
     assert failure.due_at > hearer.clock.now()
-    assert failure.place.startswith("shared.messaging.inbox:_apply:")
+    assert failure.place.startswith("shared.messaging.inbox:_handle:")
 
 
 def test_a_failed_message_is_tried_again_when_due_and_not_before(hearer: Hearer) -> None:
