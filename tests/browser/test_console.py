@@ -12,7 +12,7 @@ from shared.messaging.runtime import Runtime
 from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, View, views
 from tests.support.browser_checks import check_page
 from tests.support.families import family, registers
-from tests.support.parking import park, withdrawal
+from tests.support.parking import PLACE, park, withdrawal
 from tests.support.people import signed_in
 from tests.support.system import System, default_system, places_folder, wait_until
 
@@ -55,10 +55,17 @@ def click(page: Page, name: str, role: str = "button") -> None:
     page.get_by_role(role, name=name, exact=True).first.click()  # type: ignore[arg-type]
 
 
-def some(routing: Runtime, count: int, **about: str) -> list[str]:
+def refreshed(page: Page, link: str) -> Page:
+    """The page, asked for again as people without JavaScript do."""
+    click(page, link, "link")
+    return page
+
+
+def some(routing: Runtime, count: int, error: str = "ValueError", place: str = PLACE) -> list[str]:
     """So many messages parked an hour ago, a minute apart."""
     hour_ago = routing.resources.clock.now() - timedelta(hours=1)
-    return [park(routing, withdrawal(), at=hour_ago - timedelta(minutes=each), **about) for each in range(count)]
+    moments = (hour_ago - timedelta(minutes=each) for each in range(count))
+    return [park(routing, withdrawal(), error, place, at) for at in moments]
 
 
 @EACH
@@ -83,9 +90,7 @@ def test_what_is_wrong_is_named_with_what_it_means_for_families_and_leads_to_whe
     if view.scripts:
         expect(page.get_by_text("This page renews itself")).to_be_visible()
     else:
-        wait_until(
-            lambda: click(page, "Refresh the overview", "link") or page.locator(".concern").count(), "the concern"
-        )
+        wait_until(lambda: refreshed(page, "Refresh the overview").locator(".concern").count(), "the concern")
     expect(page.get_by_role("status")).to_have_text("Something needs a look.", timeout=20_000)
 
     concern = page.locator(".concern").filter(has_text="3 messages failed for good at Routing")
@@ -135,7 +140,7 @@ def test_a_group_is_tried_again_at_a_pace_and_progress_is_seen(
     check_page(page, "console-job")
     if not view.scripts:
         wait_until(
-            lambda: click(page, "Refresh how far it has come", "link") or page.get_by_text("Done: 12 of 12").count(),
+            lambda: refreshed(page, "Refresh how far it has come").get_by_text("Done: 12 of 12").count(),
             "the end of it",
         )
     expect(page.get_by_role("status")).to_have_text("Done: 12 of 12 messages.", timeout=20_000)
