@@ -25,6 +25,7 @@ from shared.http import problems
 from shared.ids import new_id
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
+from shared.privacy.desk import shown
 from shared.privacy.erased import erased_counts
 from shared.privacy.sealed import DataKey
 
@@ -164,4 +165,4 @@ def _held(store: Store) -> list[dict[str, Any]]:
         holds, referrals, (holds.c.referral_id == referrals.c.id) & holds.c.released_at.is_(None)
     )
     with store.reading() as connection:
-        return [dict(row) for row in connection.execute(query.order_by(holds.c.held_at)).mappings()]
+        return [shown(row) for row in connection.execute(query.order_by(holds.c.held_at))]

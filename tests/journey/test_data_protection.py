@@ -210,3 +210,16 @@ def index_of(system: System, words: dict[str, str]) -> str:
     """By which the child would be found again."""
     keyring = Keyring.from_file(system.settings.master_key_file)
     return keyring.blind_index("child", words["first_name"], words["last_name"], BIRTH)
+
+
+def test_what_is_held_is_neither_removed_nor_erased(world: World, officer: dict[str, str]) -> None:
+    system, reference = world.system, world.referrer.post(family()).json()["reference"]
+
+    assert "closed             kept for 24 months" in system.waypost("retention", "preview", env=officer)
+    assert "0 removed" in system.waypost("retention", "run", env=officer)
+    system.waypost("retention", "hold", reference, "--reason", "a complaint", env=officer)
+    assert f"held: {reference}" in system.waypost("retention", "report", env=officer)
+    with pytest.raises(AssertionError, match="The referral is held"):
+        system.waypost("erase", reference, "--reason", "other", "--yes", env=officer)
+    system.waypost("retention", "release", reference, "--reason", "it is settled", env=officer)
+    assert "is erased" in system.waypost("erase", reference, "--reason", "other", "--yes", env=officer)

@@ -5,6 +5,7 @@ up: an id that is nobody's.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,7 +46,12 @@ def ask(world: World, service: str, route: Route, **about: Any) -> requests.Resp
         "operations": world.system.operations_url,
     }
     path = ARGUMENT.sub(NOBODY, route.url)
-    return requests.request(route.http_method, urls[service] + path, allow_redirects=False, timeout=20, **about)
+    while True:
+        answer = requests.request(route.http_method, urls[service] + path, allow_redirects=False, timeout=20, **about)
+        if answer.status_code != 429:
+            return answer
+        # There are more routes than wrong keys that one address may try at once.
+        time.sleep(int(answer.headers["Retry-After"]))
 
 
 @pytest.mark.parametrize(("service", "route"), ROUTES, ids=NAMES)
