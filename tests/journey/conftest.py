@@ -12,6 +12,8 @@ from tests.support.rabbitmq import RabbitMQ
 from tests.support.system import EVERYTHING, default_system, places_folder, scale_system
 
 MAIL = {
+    # Every route is asked by nobody in particular, from one address.
+    "WAYPOST_FAILED_BURST": "1000",
     "WAYPOST_AGENCY_MAIL_FAMILIES_APART": "families-apart@example.org",
     "WAYPOST_AGENCY_MAIL_TIME_MATTERS": "time-matters@example.org",
 }
