@@ -28,7 +28,7 @@ from tests.support.people import signed_in_at
 
 REAL, ASKED, BATCH, YEAR = 40, 100, 2_000, 365
 GOAL = "under 100"
-LIMITS = {"WAYPOST_KEY_RATE": "100000", "WAYPOST_KEY_BURST": "100000"}
+LIMITS = {f"WAYPOST_{who}_{what}": "100000" for who in ("KEY", "ADDRESS") for what in ("RATE", "BURST")}
 
 Row = dict[str, Any]
 _OPEN = {"requested": 8, "accepted": 6, "on-hold": 6, "in-progress": 10}
