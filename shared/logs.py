@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from types import TracebackType
+from typing import Any
 
 import orjson
 import structlog
@@ -47,8 +48,9 @@ class LibraryLine(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
-def configure(level: str = "info") -> None:
-    """Sets up structlog and the standard library's logging, once for the process."""
+def configure(level: str = "info", stream: Any = None) -> None:
+    """Sets up structlog and the standard library's logging, once for the process; to standard error unless told."""
+    stream = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
         processors=[
@@ -58,10 +60,10 @@ def configure(level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(LibraryLine())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in QUIET:

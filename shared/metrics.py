@@ -80,6 +80,7 @@ class Metrics:
             "waypost_build_info", "Constant 1; what runs here.", ["service", "version", "python"], registry=registry
         ).labels(service, VERSION, platform.python_version()).set(1)
         self._handlers: dict[str, Histogram] = {}
+        self._answers: dict[tuple[str, str, int], Histogram] = {}
         self.in_flight = 0
         """Messages of the batch in hand, not acknowledged."""
         self.batches = 0
@@ -113,9 +114,10 @@ class Metrics:
 
     def answered(self, method: str, route: str | None, status: int, seconds: float) -> None:
         """A request; `route` is the pattern, None where none matched."""
-        self._requests.labels(method if method in METHODS else OTHER, route or "none", f"{status // 100}xx").observe(
-            seconds
-        )
+        asked = method if method in METHODS else OTHER, route or "none", status // 100
+        if asked not in self._answers:
+            self._answers[asked] = self._requests.labels(*asked[:2], f"{asked[2]}xx")
+        self._answers[asked].observe(seconds)
 
     def waited_for_database(self, seconds: float) -> None:
         self._database_wait.observe(seconds)

@@ -13,6 +13,7 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 
+from tests.support import logbook  # noqa: E402
 from tests.support.pairs import Pair, default_pair, scale_pair  # noqa: E402
 from tests.support.postgres import Postgres  # noqa: E402
 from tests.support.rabbitmq import RabbitMQ  # noqa: E402
@@ -28,6 +29,14 @@ def server_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_name_nobody(server_folder: Path) -> Iterator[None]:
+    """At the end of the run every log of it is read: those of servers too, whose folder is still there."""
+    logbook.keep(server_folder)
+    yield
+    logbook.check()
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,7 @@ class Inbox:
         return most
 
     def _handle_batch(self, events: list[Event]) -> bool:
+        started = time.perf_counter()
         try:
             with self.store.writing() as transaction:
                 handled = list(self._apply(transaction, events))
@@ -108,8 +109,7 @@ class Inbox:
         except BaseException as error:
             log.info("batch.split", service=self.store.service, size=len(events), error=type(error).__name__)
             return False
-        for kind, count in Counter(event.type for event in handled).items():
-            self._metrics.handled(kind, "done", count)
+        self._tell_done(handled, started)
         return True
 
     def _apply(self, transaction: Transaction, events: list[Event]) -> Iterator[Event]:
@@ -120,6 +120,21 @@ class Inbox:
                 if handler is not None:
                     self._handle(handler, transaction, event)
                 yield event
+
+    def _tell_done(self, handled: list[Event], started: float) -> None:
+        """One line for each transaction, of one event or of two hundred; nothing where all were known already."""
+        if not handled:
+            return
+        types = Counter(event.type for event in handled)
+        for kind, count in types.items():
+            self._metrics.handled(kind, "done", count)
+        log.info(
+            "events.handled",
+            service=self.store.service,
+            types=types,
+            ms=round((time.perf_counter() - started) * 1000, 2),
+            correlation_ids=[event.correlation_id for event in handled],
+        )
 
     def _handle(self, handler: Handler, transaction: Transaction, event: Event) -> None:
         started = time.perf_counter()
@@ -139,6 +154,7 @@ class Inbox:
         return {event_id for (event_id,) in written}
 
     def _handle_one(self, event: Event, body: bytes) -> None:
+        started = time.perf_counter()
         try:
             with self.store.writing() as transaction:
                 handled = list(self._apply(transaction, [event]))
@@ -147,8 +163,7 @@ class Inbox:
         except BaseException as error:
             self._write_failure(event.id, event.type, event.subject, body, _problem(error))
         else:
-            for done in handled:
-                self._metrics.handled(done.type, "done")
+            self._tell_done(handled, started)
 
     def _park_unreadable(self, body: bytes, error: Unreadable) -> None:
         event_id = error.event_id or "unreadable-" + hashlib.sha256(body).hexdigest()[:32]
@@ -190,6 +205,7 @@ class Inbox:
         )
 
     def _retry_one(self) -> bool:
+        started = time.perf_counter()
         table = self.failures
         due = (
             select(table)
@@ -217,8 +233,7 @@ class Inbox:
                 raise
             self._write_again(row.event_id, row.type, row.attempts + 1, _problem(error))
         else:
-            for done in handled:
-                self._metrics.handled(done.type, "done")
+            self._tell_done(handled, started)
         return True
 
     def _write_again(self, event_id: str, kind: str, attempts: int, problem: Problem) -> None:

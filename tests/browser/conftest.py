@@ -27,6 +27,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support import logbook
 from tests.support.browser import LAPTOP, View, chromium, device, new_tab
 from tests.support.browser_html import stop_validator
 from tests.support.browser_measures import report
@@ -46,6 +47,14 @@ Json = dict[str, Any]
 
 # A run that is told to end stops its browser and its system as at Ctrl-C, and leaves none behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_name_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """At the end of the run every log of it is read."""
+    logbook.keep(tmp_path_factory.mktemp("logs"))
+    yield
+    logbook.check()
 
 
 @pytest.fixture(scope="session")

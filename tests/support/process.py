@@ -21,6 +21,8 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
+LOGS: list[Path] = []
+"""Every log that a process of this run has written."""
 _handed_out: set[int] = set()
 # A run that is killed outright can stop nothing; on Linux the kernel then ends what it started. By a program that
 # becomes the command: eventlet objects to Python code between fork and exec.
@@ -72,6 +74,8 @@ class Process:
         as_user: dict[str, Any] = {}
         if self.user:
             as_user = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid, "extra_groups": []}
+        if self.log not in LOGS:
+            LOGS.append(self.log)
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(
                 [*_END_WITH_US, *self.command],

@@ -1,0 +1,51 @@
+"""All that is logged while tests run, by servers and by services in the tests' own process; and the proof that it names nobody.
+
+logbook.keep(folder)    from now on, lines of this process are kept as a service would write them, and shown as before
+logbook.check()         reads every log of the run; fails, and says where somebody is named
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from services.commands.demo import EXAMPLE
+from shared import logs
+from tests.support.personal import found_in
+from tests.support.process import LOGS
+
+MOST = 20
+WELCOME = json.dumps(EXAMPLE)
+"""The referral to be pasted that `waypost run` shows a newcomer, on standard output."""
+
+
+class _Kept:
+    """Writes to a file and to wherever standard error leads at the moment, which pytest changes with every test."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", buffering=1)
+
+    def write(self, text: str) -> int:
+        self._file.write(text)
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def keep(folder: Path) -> None:
+    path = folder / "tests.log"
+    logs.configure("info", _Kept(path))
+    LOGS.append(path)
+
+
+def check() -> None:
+    """Raises AssertionError when a log names somebody, or is not there to be read."""
+    assert not (gone := [path for path in LOGS if not path.exists()]), f"nobody has read these logs: {gone}"
+    named = [place for path in dict.fromkeys(LOGS) for place in _places(path)]
+    assert not named, "Logs name somebody:\n" + "\n".join(named[:MOST])
+
+
+def _places(path: Path) -> list[str]:
+    with path.open(errors="replace") as lines:
+        read = ((number, found_in(line.replace(WELCOME, ""))) for number, line in enumerate(lines, 1))
+        return [f"{path}:{number}: {found}" for number, found in read if found]
