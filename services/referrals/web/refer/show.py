@@ -95,7 +95,6 @@ def show(pages: Pages, request: Request, journey: Journey, template: str, status
         "view": view,
         "family": view.family,
         "quick": view.family or view.at("/referrer/type") is None,
-        "child_name": lambda number: child_name(view, number),
         "agency_names": {agency: known.entry_name(agency) for agency in view.possible},
         "signposts": known.directory.signposts,
     }

@@ -43,7 +43,6 @@ class Told:
     missing: list[tuple[str, str]]
     reviews: list[str]
     verified: bool
-    days: Mapping[str, int]
 
 
 def answers(view: View, word: Word) -> list[Told]:
@@ -69,7 +68,6 @@ def _told(outcome: Outcome, view: View, word: Word) -> Told:
         missing=_missing(receipt, view, word),
         reviews=list(dict.fromkeys(item["reason"] for item in receipt["reviews"])),
         verified=agency.verified_on is not None,
-        days={"acknowledge": agency.acknowledge_days, "first_contact": agency.first_contact_days},
     )
 
 
