@@ -96,6 +96,8 @@ def end(email: Email, agency: Agency = "", operations: Operations = False) -> No
 
 @contextmanager
 def _staff(agency: str, operations: bool) -> "Iterator[Staff]":
+    import structlog
+
     from services.catalogue import runtime_of
     from shared import logs
     from shared.web.pages import address_of
@@ -103,9 +105,10 @@ def _staff(agency: str, operations: bool) -> "Iterator[Staff]":
 
     if bool(agency) == operations:
         raise typer.BadParameter("name either --agency ID or --operations")
+    if not structlog.is_configured():
+        # The command says itself what it did: what the service's code logs of it must not stand in between.
+        logs.configure("warning")
     settings = Settings.from_environment()
-    # What is done here is told here; the log of the services is theirs.
-    logs.configure("warning")
     service, owner = (OPERATIONS, OPERATIONS) if operations else ("routing", agency)
     runtime = runtime_of(service, settings)
     known = [each.id for each in runtime.resources.directory.agencies]
