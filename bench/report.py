@@ -34,6 +34,8 @@ class Table:
     title: str
     how: str
     figures: list[Figure] = field(default_factory=list)
+    loads: tuple[float, float] | None = None
+    """The machine's load average before and after, the measurement's own load in it."""
 
     def markdown(self) -> str:
         rows = [["", "median", "lowest to highest", "goal"], ["---"] * 4, *(figure.cells() for figure in self.figures)]
@@ -42,7 +44,16 @@ class Table:
         if all(len(figure.rounds) == 1 for figure in self.figures):
             rows = [row[:2] + row[3:] for row in rows]
         lines = ["| " + " | ".join(row) + " |" for row in rows]
-        return "\n".join([f"## {self.title}", "", self.how, "", *lines, ""])
+        return "\n".join([f"## {self.title}", "", self.how, "", *lines, *self._busy(), ""])
+
+    def _busy(self) -> list[str]:
+        if self.loads is None:
+            return []
+        before, after = self.loads
+        return [
+            "",
+            f"Load average of the machine: {before:.1f} before, {after:.1f} after, the measurement's own load included.",
+        ]
 
 
 def ratios(name: str, ours: Figure, floor: Figure, goal: str = "") -> Figure:

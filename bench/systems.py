@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
+from contextlib import contextmanager, suppress
+from itertools import count, cycle, islice
 from pathlib import Path
 from signal import SIGUSR1
 from typing import Any
@@ -30,7 +31,8 @@ from tests.support.rabbitmq import RabbitMQ
 
 ROOT = Path(__file__).parents[1]
 AGENCY = "families-apart"
-CLIENTS = 24
+CLIENTS = 64
+KEYS = 16
 
 
 class System:
@@ -74,6 +76,10 @@ class System:
         log.unlink(missing_ok=True)
         return process.start()
 
+    def process(self, name: str) -> Process:
+        """The process that was started for a service."""
+        return self._processes[name]
+
     def sample(self) -> None:
         """What runs from now on is sampled."""
         if self._sampled:
@@ -89,14 +95,14 @@ class System:
             self._processes.pop(name).terminate(40)
 
     def make_keys(self) -> None:
-        """A key for each client, so that no limit of calls per key is what is measured."""
+        """Keys enough that no limit of calls for each is what is measured."""
         runtime = runtime_of("referrals", self.settings)
-        self.keys = [create_key(runtime.store, "bench", ["referrals:write"], "bench") for _ in range(CLIENTS)]
+        self.keys = [create_key(runtime.store, "bench", ["referrals:write"], "bench") for _ in range(KEYS)]
         runtime.store.database.close()
 
     def referrals(self) -> list[Iterator[bytes]]:
         """For each client, requests without end that submit a referral, each with an Idempotency-Key of its own."""
-        return [self._requests(key) for key in self.keys]
+        return [self._requests(key) for key in islice(cycle(self.keys), CLIENTS)]
 
     def _requests(self, key: str) -> Iterator[bytes]:
         run = new_id()
@@ -117,6 +123,24 @@ def processor_seconds(process: Process) -> float:
     """The processor time that a process has used until now, its own and the kernel's for it."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def family_seconds(server: Postgres | RabbitMQ) -> float:
+    """The processor time that a server has used until now, with the processes that it began, the ended ones too."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    spent: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # One that has just ended.
+            fields = path.read_text().rpartition(")")[2].split()
+            number = int(path.parent.name)
+            children[int(fields[1])].append(number)
+            spent[number] = sum(int(field) for field in fields[11:15])
+    family, total = [server._server.pid], 0
+    while family:
+        one = family.pop()
+        family += children[one]
+        total += spent.get(one, 0)
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 class Servers:

@@ -1,9 +1,9 @@
 """Ten thousand events to a webhook that fails half of the time, and what another agency notices of it.
 
-Run it with `python -m bench.webhooks [EVENTS]`; SQLite, a relay, the webhooks and both agencies' receivers on one machine.
-The failing receiver answers 500 and 429, hangs up before, in the middle of and after taking an event, answers slowly, and
-recovers in the end. The other agency's events come by the clock, in turns
-with nothing beside them and with the other's backlog.
+Run it alone with `python -m bench.webhooks [EVENTS]`. SQLite, a relay, the webhooks and both agencies' receivers on one
+machine. The failing receiver answers 500 and 429, hangs up before, in the middle of and after taking an event, answers
+slowly, and recovers in the end. The other agency's events come by the clock, in turns with nothing beside them and with the
+other's backlog.
 """
 
 import random
@@ -11,10 +11,12 @@ import sys
 import tempfile
 import time
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import eventlet
 
+from bench import floors
 from bench.report import Figure, Table, percentile, ratios
 from services.routing.webhooks.schedule import Schedule
 from shared import logs
@@ -32,7 +34,22 @@ EVERY_SECONDS = 0.02
 SCHEDULE = Schedule(first=0.05, longest=1.0)
 
 
-def measure(folder: Path, events: int = EVENTS) -> Table:
+def apart(folder: Path, rounds: int) -> Table:
+    """Fewer rounds of as many events each, in a process of its own, which eventlet patches."""
+    place = folder / "webhooks"
+    place.mkdir()
+    with floors.alone(_tell, str(place), rounds) as pipe:
+        table: Table = pipe.recv()
+        return table
+
+
+def _tell(pipe: Connection, folder: str, rounds: int) -> None:
+    eventlet.monkey_patch()
+    logs.configure("error")
+    pipe.send(measure(Path(folder), EVENTS // ROUNDS * rounds, rounds))
+
+
+def measure(folder: Path, events: int = EVENTS, rounds: int = ROUNDS) -> Table:
     """Raises AssertionError when an event is lost, out of order, or wrongly signed."""
     desk, port = Desk(default_pair(folder), folder), free_port()
     _, secret = desk.add(A, f"http://127.0.0.1:{port}/")
@@ -46,16 +63,16 @@ def measure(folder: Path, events: int = EVENTS) -> Table:
     ):
         desk.add(B, other.url)
         _by_the_clock(desk, other, OTHERS // 5)
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, rounds + 1):
             alone = _by_the_clock(desk, other, OTHERS)
-            desk.write(A, *_shuffled(events // ROUNDS))
+            desk.write(A, *_shuffled(events // rounds))
             began, heard_before = time.monotonic(), len(failing.heard())
             until(desk.relayed)
             until(partial(_has_heard, failing, heard_before + 1))
             beside = _by_the_clock(desk, other, OTHERS)
-            expected = events // ROUNDS * number
+            expected = events // rounds * number
             assert len(failing.heard()) < expected, "too few events: all had come before the other agency was measured"
-            if number == ROUNDS:
+            if number == rounds:
                 failing.recover()
             while not _has_heard(failing, expected):
                 eventlet.sleep(0.5)
@@ -67,7 +84,7 @@ def measure(folder: Path, events: int = EVENTS) -> Table:
     relaying.wait()
     desk.store.database.close()
     heard, attempts = failing.heard(), len(failing.lines())
-    assert len(heard) == events // ROUNDS * ROUNDS, "events were lost"
+    assert len(heard) == events // rounds * rounds, "events were lost"
     assert not out_of_order(heard), "events of a referral came out of order"
     assert not failing.heard("bad"), "a signature was wrong"
     alone_p99, beside_p99 = (
@@ -75,7 +92,7 @@ def measure(folder: Path, events: int = EVENTS) -> Table:
         Figure("the other agency beside it, p99", figures["p99"], "ms"),
     )
     how = (
-        f"{len(heard):,} events in {ROUNDS} rounds, all taken, in order for each referral, in {attempts:,} attempts. SQLite, "
+        f"{len(heard):,} events in {rounds} rounds, all taken, in order for each referral, in {attempts:,} attempts. SQLite, "
         "one process for relay and webhooks, a process for each receiver. The other agency has "
         f"{1 / EVERY_SECONDS:.0f} events a second; its time runs from the commit until its receiver has the event."
     )

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from shared.database.green import GreenConnection
+from shared.database.green import SHORT, GreenConnection
 
 POOL = 20
 POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
@@ -56,13 +56,21 @@ class Database:
         """Told how long each transaction waited for its connection, and on SQLite for its turn."""
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction: committed when the block ends, rolled back when it raises."""
+    def writing(self, patient: bool = True) -> Iterator[Connection]:
+        """A transaction: committed when the block ends, rolled back when it raises.
+
+        Who is not `patient` lets others of the process work from the first moment that PostgreSQL does: for much at once.
+        """
         asked = time.perf_counter()
         if not self.is_sqlite:
             with self.engine.begin() as connection:
                 self.waited(time.perf_counter() - asked)
-                yield connection
+                driver = cast(GreenConnection, connection.connection.driver_connection)
+                driver.patience = SHORT if patient else 0.0
+                try:
+                    yield connection
+                finally:
+                    driver.patience = SHORT
             return
         with self._writer, self.engine.connect().execution_options(writing=True) as connection, connection.begin():
             self.waited(time.perf_counter() - asked)

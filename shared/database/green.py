@@ -23,6 +23,7 @@ class GreenConnection(psycopg.Connection[Any]):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.patience = SHORT
         self._polls: dict[int, Any] = {}
 
     def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.0, timeout: float | None = None) -> Any:
@@ -42,7 +43,7 @@ class GreenConnection(psycopg.Connection[Any]):
             poll = self._polls[wanted] = _poll()
             events = (wanted & Wait.R and select.POLLIN) | (wanted & Wait.W and select.POLLOUT)
             poll.register(self.pgconn.socket, events)
-        for _, happened in poll.poll(SHORT * 1000):
+        for _, happened in poll.poll(self.patience * 1000):
             ready = (happened & ~select.POLLOUT and Ready.R) | (happened & select.POLLOUT and Ready.W)
             # A broken connection is ready for whatever is wanted: the next step finds out.
             return int(ready & wanted) or wanted

@@ -2,7 +2,6 @@
 
 import io
 import re
-import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from shared.http.body import read_body
 from shared.http.fields import field_errors
 from shared.http.keys import Key
 from shared.http.problems import Problem
+from shared.ids import new_id
 from shared.tracing import checked
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Request(WerkzeugRequest):
     def correlation_id(self) -> str:
         """The client's `X-Correlation-Id` where it is a UUID, else a new one: free text could say anything."""
         sent = self.environ.get("HTTP_X_CORRELATION_ID", "")
-        return sent.lower() if _UUID.fullmatch(sent) else str(uuid.uuid4())
+        return sent.lower() if _UUID.fullmatch(sent) else new_id()
 
     @property
     def traceparent(self) -> str | None:
@@ -75,7 +75,7 @@ class Request(WerkzeugRequest):
 
         Where a name is there twice the last one counts, here and everywhere, since nothing else reads the body.
         """
-        if not _JSON.fullmatch(self.mimetype):
+        if self.environ["CONTENT_TYPE"] != "application/json" and not _JSON.fullmatch(self.mimetype):
             raise problems.unsupported("application/json")
         try:
             value = orjson.loads(self.body)

@@ -21,6 +21,8 @@ from shared.resources import Resources
 from shared.tracing import Origin, PassOn, Tracer, current
 
 LARGEST_GROUP = 100
+ENOUGH = 16
+"""So many begin at once, while what else has come in this turn is still read: the database works beside this process."""
 
 Work = Callable[[Transaction], Any]
 
@@ -44,15 +46,16 @@ class Store:
         self._listeners: list[Callable[[], None]] = []
         self._waiting: list[_Waiting] = []
         self._committing = False
+        self._due = False
 
     def on_new_events(self, listener: Callable[[], None]) -> None:
         """Calls `listener` after each commit that wrote an event."""
         self._listeners.append(listener)
 
     @contextmanager
-    def writing(self) -> Iterator[Transaction]:
-        """A transaction and its events: all of it, or nothing."""
-        with self.database.writing() as connection:
+    def writing(self, patient: bool = True) -> Iterator[Transaction]:
+        """A transaction and its events: all of it, or nothing. `patient` as in `Database.writing`."""
+        with self.database.writing(patient) as connection:
             transaction = Transaction(connection, self.metadata, self.resources, self.service)
             yield transaction
             transaction.flush(last=True)
@@ -69,24 +72,37 @@ class Store:
         """Runs `work` in a transaction shared with others; answers what it returned, or raises what it raised."""
         mine = _Waiting(work)
         self._waiting.append(mine)
-        if not self._committing:
-            self._committing = True
-            eventlet.spawn_n(self._commit_groups)
+        if len(self._waiting) >= ENOUGH and not self._committing:
+            self._commit_group()
+        else:
+            self._commit_soon()
         return mine.done.wait()
 
-    def _commit_groups(self) -> None:
-        """Spawned, so that every request that the hub has ready in this turn joins the group before it starts."""
+    def _commit_soon(self) -> None:
+        """In the hub's next turn, so that every request that it has ready in this one joins the group before it starts."""
+        if not self._due:
+            self._due = True
+            eventlet.spawn_n(self._commit_waiting)
+
+    def _commit_waiting(self) -> None:
+        self._due = False
+        if self._waiting and not self._committing:
+            self._commit_group()
+
+    def _commit_group(self) -> None:
+        """One group at a time, so that each sees what those before it have written."""
+        self._committing = True
+        group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
         try:
-            while self._waiting:
-                group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
-                self._commit(group)
-                eventlet.sleep(0)
+            self._commit(group)
         finally:
             self._committing = False
+            if self._waiting:
+                self._commit_soon()
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:
-            with self.writing() as transaction:
+            with self.writing(patient=len(group) < ENOUGH) as transaction:
                 results = [_done(waiting, transaction) for waiting in group]
         except BaseException as error:
             if len(group) == 1:

@@ -211,6 +211,8 @@ def _unreadable(path: Path, error: OSError) -> KeyringError:
 
 def normalised(text: str) -> str:
     """`text` as an index sees it: no case, no accents, single spaces."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     letters = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(sign for sign in letters if not unicodedata.combining(sign)).casefold().split())
 
