@@ -61,7 +61,7 @@ def born(age: int, birthday_in: int = 100) -> str:
     return birthday.replace(year=birthday.year - age - 1).isoformat()
 
 
-def child(age: int = 9, *, birthday_in: int = 100, **places: Json) -> Json:
+def child(age: int = 9, *, birthday_in: int = 100, **places: Json | None) -> Json:
     """Another child each time, so that nobody is taken for a duplicate; `school` and `gp` where they are told."""
     return {
         "first_name": f"Test Child {next(_numbers)}",
