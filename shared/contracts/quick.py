@@ -5,7 +5,7 @@ first doubt the schema itself is asked, which is then the judge and the author o
 that is not known here costs time, never correctness. Schemas with hooks are left to marshmallow whole.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -94,22 +94,52 @@ def _doubt() -> Any:
 def _field(field: fields.Field[Any]) -> Load:
     if not _is_like(type(field), fields.Field, ("deserialize", "_validate", "_validate_missing")):
         return field.deserialize
-    convert = next((make(field) for kind, make in _KINDS if _is_like(type(field), kind, _READING)), _by_itself(field))
-    tests = [_test(validator) for validator in field.validators]
-    allow_none = field.allow_none
+    kind, make = next((pair for pair in _KINDS if _is_like(type(field), pair[0], _READING)), (None, _by_itself))
+    convert, tests = make(field), [_test(validator) for validator in _together(field.validators)]
+    # What takes no other type than its own refuses None by itself.
+    loads = _tested(convert if kind else _but_none(convert), tests)
+    return (lambda value: None if value is None else loads(value)) if field.allow_none else loads
 
-    def load(value: Any) -> Any:
-        if value is None:
-            if allow_none:
-                return None
-            raise _Doubt
+
+def _tested(convert: Load, tests: list[Load]) -> Load:
+    """One call for each step: most of the time goes into calls."""
+    if not tests:
+        return convert
+    first, others = tests[0], tests[1:]
+
+    def once(value: Any) -> Any:
         value = convert(value)
-        for test in tests:
+        if first(value):
+            return value
+        raise _Doubt
+
+    def often(value: Any) -> Any:
+        value = once(value)
+        for test in others:
             if not test(value):
                 raise _Doubt
         return value
 
+    return often if others else once
+
+
+def _but_none(convert: Load) -> Load:
+    def load(value: Any) -> Any:
+        if value is None:
+            raise _Doubt
+        return convert(value)
+
     return load
+
+
+def _together(validators: Sequence[Any]) -> list[Any]:
+    """The same with all lengths in one, since a text that is neither too short nor too long is plainly right."""
+    lengths = [each for each in validators if type(each) is validate.Length and each.equal is None]
+    if len(lengths) < 2:
+        return list(validators)
+    least = max((each.min for each in lengths if each.min is not None), default=None)
+    most = min((each.max for each in lengths if each.max is not None), default=None)
+    return [validate.Length(min=least, max=most), *(each for each in validators if each not in lengths)]
 
 
 def _is_like(found: type, kind: type, methods: tuple[str, ...]) -> bool:
@@ -201,7 +231,7 @@ def _test(validator: Any) -> Callable[[Any], Any]:
         return validator.regex.match  # type: ignore[no-any-return]
     if kind is validate.OneOf:
         choices = validator.choices
-        return lambda value: value in choices
+        return frozenset(choices).__contains__ if all(type(each) is str for each in choices) else choices.__contains__
     if kind is validate.Length and validator.equal is None:
         least, most = validator.min or 0, validator.max if validator.max is not None else float("inf")
         return lambda value: least <= len(value) <= most
