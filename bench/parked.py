@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-from sqlalchemy import insert
 
 from bench.report import Figure, Table, percentile
 from bench.systems import Servers, System
 from services.catalogue import migrations_of, runtime_of
 from shared.contracts.referrals import ReferralWithdrawn
 from shared.database.migrations import migrate
+from shared.database.rows import insert_rows
 from shared.ids import new_id
 from shared.messaging.runtime import Runtime
 from tests.support.people import signed_in_at
@@ -62,7 +62,7 @@ def park(runtime: Runtime, messages: int) -> float:
                 }
                 for number in range(first, min(first + BATCH, messages))
             ]
-            transaction.execute(insert(table), rows)
+            insert_rows(transaction.connection, [(table, rows)])
     return time.perf_counter() - begun
 
 

@@ -1,7 +1,6 @@
 """The services' management listeners, asked over HTTP with the internal key: the only way from here to their data."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import eventlet
@@ -12,7 +11,11 @@ from shared.http import problems
 from shared.settings import Settings
 
 WATCHED = ("referrals", "eligibility", "routing", "notifications")
-TELLING = ("referrals", "routing", "notifications")
+TELLING = {
+    "referrals": ("/v1/watch",),
+    "routing": ("/v1/watch", "/v1/overdue"),
+    "notifications": ("/v1/watch",),
+}
 """Those that tell more than where their messages are."""
 ANSWER_WITHIN = (2, 10)
 _ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 410, 422)
@@ -61,15 +64,22 @@ class Desks:
         return answer.json()
 
     def _backlog(self, service: str) -> Mapping[str, Any]:
-        try:
-            counts: dict[str, Any] = self.ask(service, "GET", "/v1/backlog")
-            if service == "routing":
-                counts["escalated_tasks"] = self.ask(service, "GET", "/v1/overdue")["escalated"]
-        except problems.Problem:
+        """All that one service tells of itself, its parts asked for at the same time."""
+        paths = ("/v1/backlog", *TELLING.get(service, ()))
+        counts, *more = eventlet.GreenPool(len(paths)).imap(lambda path: self._told(service, path), paths)
+        if counts is None:
             return {"service": service, "unreachable": True}
-        with suppress(problems.Problem):  # While a service is replaced, the one before may not tell as much.
-            counts["watch"] = self.ask(service, "GET", "/v1/watch") if service in TELLING else {}
-        return counts
+        told = dict(zip(paths[1:], more, strict=True))
+        if told.get("/v1/overdue"):
+            counts["escalated_tasks"] = told["/v1/overdue"]["escalated"]
+        # While a service is replaced, the one before may not tell as much.
+        return {**counts, "watch": told.get("/v1/watch") or {}}
+
+    def _told(self, service: str, path: str) -> Any:
+        try:
+            return self.ask(service, "GET", path)
+        except problems.Problem:
+            return None
 
 
 def _refusal(service: str, answer: requests.Response) -> problems.Problem:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import eventlet
 import structlog
 from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
@@ -34,7 +35,8 @@ class Lookout:
 
     def look(self) -> dict[str, Any]:
         """As things are now; see `services.operations.domain.overview`."""
-        return overview(self._desks.backlogs(), alarms(self._management))
+        alarmed = eventlet.spawn(alarms, self._management)
+        return overview(self._desks.backlogs(), alarmed.wait())
 
     def lately(self) -> Mapping[str, Any]:
         """As things were SAME seconds ago at the most, with `at` and the `last_hour` of each name."""

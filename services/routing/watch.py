@@ -39,6 +39,9 @@ def watched(runtime: Runtime, request: Request | None = None) -> dict[str, Any]:
             )
         ).one()
         found = _Counts(connection, now)
+    agencies = resources.directory.agencies
+    queued = [agency.id for agency in agencies if "queue" in agency.channels]
+    queues = dict(zip(queued, eventlet.GreenPool().imap(lambda agency: _queue(runtime, agency), queued), strict=True))
     return {
         "reviews": {"count": reviews[0], "oldest_seconds": oldest_age(reviews[1], now)},
         "recalls": {"count": recalls[0], "oldest_seconds": oldest_age(recalls[1], now)},
@@ -47,9 +50,9 @@ def watched(runtime: Runtime, request: Request | None = None) -> dict[str, Any]:
                 "agency": agency.id,
                 "name": agency.name,
                 **found.of(agency.id, now),
-                "queue": _queue(runtime, agency.id) if "queue" in agency.channels else None,
+                "queue": queues.get(agency.id),
             }
-            for agency in resources.directory.agencies
+            for agency in agencies
         ],
     }
 

@@ -3,10 +3,11 @@
 A service that has them is a `ParkedPages`. A form is checked by the schema of the API; each service checks the rest.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import eventlet
 import orjson
 from marshmallow import ValidationError
 from werkzeug.wrappers import Response
@@ -40,8 +41,7 @@ class ParkedPages:
         if wanted and service in WATCHED:
             raise SeeOther(f"/parked/{service}?{urlencode(wanted)}")
         services = [service] if service in WATCHED else WATCHED
-        groups, silent = self._groups(services, wanted)
-        jobs = [job for name in services if name not in silent for job in self._open_jobs(name)]
+        groups, jobs, silent = self._desks(services)
         return self.pages.show(
             request,
             "parked.html",
@@ -154,21 +154,27 @@ class ParkedPages:
             return self._mend(request, desk, self._message(desk, event_id), sheet)
         return see(f"/parked/{desk}/messages/{quote(event_id, safe='')}?mended=1")
 
-    def _groups(self, services: Any, wanted: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[str]]:
-        """The groups of the services that answer, and those that do not."""
-        found, silent = [], []
-        for service in services:
-            try:
-                found += self.desks.parked_groups([service], wanted)
-            except Problem as problem:
-                if problem.status < 500:
-                    raise
+    def _desks(self, services: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+        """The groups and the jobs that are not done, of the services that answer; and those that do not."""
+        groups, jobs, silent = [], [], []
+        asked = eventlet.GreenPool(len(services)).imap(self._desk, services)
+        for service, found in zip(services, asked, strict=True):
+            if found is None:
                 silent.append(service)
-        return sorted(found, key=lambda group: (-group["count"], group["service"], group["id"])), silent
+            else:
+                groups += found[0]
+                jobs += found[1]
+        return sorted(groups, key=lambda group: (-group["count"], group["service"], group["id"])), jobs, silent
 
-    def _open_jobs(self, service: str) -> list[dict[str, Any]]:
-        jobs = self.desks.ask(service, "GET", "/v1/parked/jobs")["jobs"]
-        return [{"service": service, **job} for job in jobs if job["state"] != "done"]
+    def _desk(self, service: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | None:
+        try:
+            groups = self.desks.parked_groups([service], {})
+            jobs = self.desks.ask(service, "GET", "/v1/parked/jobs")["jobs"]
+        except Problem as problem:
+            if problem.status < 500:
+                raise
+            return None
+        return groups, [{"service": service, **job} for job in jobs if job["state"] != "done"]
 
     def _list(self, request: Request, desk: str, sheet: Sheet | None = None) -> Response:
         wanted = _filter_of(request.args)
