@@ -12,20 +12,36 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from services.referrals import tables
 from services.referrals.access_codes import code_to_send
 from services.referrals.domain import FAMILY, FOLLOWERS
 from services.referrals.fields import is_mobile
 from services.referrals.reading import look
-from services.referrals.stored import opened
-from services.referrals.tables import referrals
+from services.referrals.tables import referral_keys, referrals
 from shared.http import problems
-from shared.http.problems import Problem
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
+from shared.privacy.sealed import WrappedKey
 
 CODES = ("code", "family-code")
 """The purposes of messages that carry a one-time code."""
-_REFERRAL = select(referrals).where(referrals.c.id == bindparam("referral"))
+_OPENED = (
+    select(
+        referrals.c.details,
+        referrals.c.reference,
+        referral_keys.c.key_id,
+        referral_keys.c.wrapped,
+        tables.children.c.id.label("child"),
+        tables.children.c.sealed,
+    )
+    .select_from(
+        referrals.join(referral_keys, referral_keys.c.referral_id == referrals.c.id).outerjoin(
+            tables.children, tables.children.c.referral_id == referrals.c.id
+        )
+    )
+    .where(referrals.c.id == bindparam("referral"))
+    .order_by(tables.children.c.position)
+)
 _PURPOSE = re.compile(r"[a-z][a-z0-9-]{0,79}")
 _A_CHILD = re.compile(
     r"\b(?:self|myself|child|young person|son|daughter|pupil|sibling|brother|sister)\b", re.IGNORECASE
@@ -40,30 +56,39 @@ def recipient(store: Store, referral_id: str, arguments: Mapping[str, str]) -> d
     if audience not in FOLLOWERS or not _PURPOSE.fullmatch(purpose):
         raise problems.bad_request("bad-question", "Ask with audience=referrer or audience=family, and a purpose")
 
-    def work(transaction: Transaction) -> dict[str, Any]:
-        row = transaction.execute(_REFERRAL, {"referral": referral_id}).first()
-        if row is None:
-            raise problems.not_found()
-        try:
-            stored = opened(transaction, row, store.resources.keyring)
-        except Problem:  # Erased.
-            raise problems.not_found() from None
-        look(transaction, referral_id, "notifications", purpose)
-        children = [child for _, child in stored.children]
-        if purpose in CODES:
-            code = code_to_send(transaction, arguments.get("event", ""), referral_id, audience)
-            if code is None:
-                return _nowhere("code-expired")
-            found = {"code": code, **_for_code(audience, stored.details, children)}
-        else:
-            found = (_of_family if audience == FAMILY else _of_referrer)(stored.details, children)
-        if found["channel"] is None:
-            return _nowhere(found["reason"])
-        link = tracking_link(store.resources.settings.public_url, stored.details)
-        return found | {"reference": row.reference, "link": link}
+    details, children, reference = _opened(store, referral_id)
 
-    answer: dict[str, Any] = store.together(work)
-    return answer
+    def work(transaction: Transaction) -> str | None:
+        look(transaction, referral_id, "notifications", purpose)
+        return (
+            code_to_send(transaction, arguments.get("event", ""), referral_id, audience) if purpose in CODES else None
+        )
+
+    code: str | None = store.together(work)
+    if purpose in CODES:
+        if code is None:
+            return _nowhere("code-expired")
+        found = {"code": code, **_for_code(audience, details, children)}
+    else:
+        found = (_of_family if audience == FAMILY else _of_referrer)(details, children)
+    if found["channel"] is None:
+        return _nowhere(found["reason"])
+    link = tracking_link(store.resources.settings.public_url, details)
+    return found | {"reference": reference, "link": link}
+
+
+def _opened(store: Store, referral_id: str) -> tuple[Part, list[dict[str, Any]], str]:
+    """The details, the children and the reference; raises a 404 problem for a referral that is not there, or was erased.
+
+    One question and no transaction: this is asked for nearly every message.
+    """
+    with store.reading() as connection:
+        rows = connection.execute(_OPENED, {"referral": referral_id}).all()
+    if not rows:
+        raise problems.not_found()
+    key = store.resources.keyring.unwrap(referral_id, WrappedKey(rows[0].key_id, rows[0].wrapped))
+    children = [key.open(f"child {row.child}", row.sealed) for row in rows if row.child is not None]
+    return key.open("details", rows[0].details), children, rows[0].reference
 
 
 def tracking_link(public_url: str, details: Part) -> str:
