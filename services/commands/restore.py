@@ -3,6 +3,7 @@
 import base64
 import fcntl
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from services.commands.backup import MANIFEST, PART, PROBE, digest
 from shared.settings import SERVICES, Settings
 
 app = typer.Typer()
+GONE_WITHIN = 10.0
 
 
 @app.command()
@@ -92,16 +94,27 @@ def _checked(folder: Path, settings: Settings) -> dict[str, Any]:
     return manifest
 
 
+def _connected(settings: Settings) -> list[str]:
+    from shared.database.copying import users_of
+
+    return [name for name in SERVICES if users_of(settings.database_url(name))]
+
+
 @contextmanager
 def _nobody_else(settings: Settings) -> Iterator[None]:
     """Ends the command while a service runs; keeps one from starting on the same files meanwhile."""
-    from shared.database.copying import CopyFailed, users_of
+    from shared.database.copying import CopyFailed
 
     settings.data.mkdir(parents=True, exist_ok=True)
     with (settings.data / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            connected = [name for name in SERVICES if users_of(settings.database_url(name))]
+            connected = _connected(settings)
+            until = time.monotonic() + GONE_WITHIN
+            # A service that has just ended leaves connections that PostgreSQL has yet to notice.
+            while connected and time.monotonic() < until:
+                time.sleep(0.2)
+                connected = _connected(settings)
         except OSError:
             _end("Waypost runs. Stop it first.")
         except CopyFailed as error:

@@ -51,7 +51,10 @@ def users_of(url: str) -> int:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return 0
-    query = "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+    query = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    )
     with _connected(parsed) as connection:
         return int(connection.execute(query).fetchone()[0])
 
