@@ -4,6 +4,7 @@ import sys
 import time
 import urllib.request
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 
 import amqp
@@ -38,7 +39,19 @@ def test_a_row_that_postgresql_committed_is_there_after_kill_9(postgres: Postgre
     assert postgres.psql("SELECT what FROM kept", role="referrals", database=database) == [("a row",)]
 
 
-def test_a_message_that_rabbitmq_confirmed_is_there_after_kill_9(rabbitmq: RabbitMQ) -> None:
+@pytest.fixture
+def own_rabbitmq(server_folder: Path) -> Iterator[RabbitMQ]:
+    """A broker with nothing in it: that of the whole run has hundreds of virtual hosts to bring back after a kill."""
+    (folder := server_folder / "own-rabbitmq").mkdir()
+    server = RabbitMQ(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def test_a_message_that_rabbitmq_confirmed_is_there_after_kill_9(own_rabbitmq: RabbitMQ) -> None:
+    rabbitmq = own_rabbitmq
     vhost = rabbitmq.new_vhost()
     with connect(rabbitmq, vhost) as connection:
         channel = connection.channel()
