@@ -17,7 +17,7 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
-from bench import default, events, intake, latency, parked, places, rules, webhooks  # noqa: E402
+from bench import default, events, intake, latency, pages, parked, places, rules, webhooks  # noqa: E402
 from bench.machine import ROOT, described, sync_speed  # noqa: E402
 from bench.report import Table  # noqa: E402
 from bench.systems import Servers, servers  # noqa: E402
@@ -34,6 +34,7 @@ MEASURES: dict[str, Measure] = {
     "places": lambda on, quick: places.measure(),
     "rules": lambda on, quick: rules.measure(),
     "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 100_000),
+    "pages": lambda on, quick: pages.measure(on, 2_000 if quick else 100_000),
 }
 
 HEAD = """# Benchmarks
