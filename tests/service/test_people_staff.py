@@ -11,6 +11,7 @@ from eventlet.green.http import client
 
 from services.operations.service import OperationsService
 from services.routing.service import RoutingService
+from shared.audit.reading import newest, verify_store
 from shared.http.stored_keys import create_key
 from shared.ids import new_id
 from tests.support.deciding import PAIRS, pair_in
@@ -142,6 +143,23 @@ def test_the_api_does_the_same_with_a_key_that_may(house: Running) -> None:
     again = call(house, key, "POST", "/v1/people/invitations", {"email": email, "role": "agency-worker"})[1]
     assert call(house, key, "DELETE", f"/v1/people/invitations/{again['id']}")[0] == 204
     assert call(house, key, "DELETE", f"/v1/people/invitations/{again['id']}")[0] == 404
+
+    with house.store.reading() as connection:
+        acts = newest(connection, 6)[::-1]
+    assert [(act.action, act.detail) for act in acts] == [
+        ("people.invite", "agency-worker"),
+        ("people.join", "agency-worker"),
+        ("people.change-role", "agency-manager"),
+        ("people.end", ""),
+        ("people.invite", "agency-worker"),
+        ("people.withdraw-invitation", ""),
+    ]
+    person_id = person.rpartition("/")[2]
+    assert [act.subject for act in acts] == [made["id"], *3 * [person_id], *2 * [again["id"]]]
+    assert acts[1].actor == f"key:p:{person_id}"
+    assert {act.actor for act in acts if act is not acts[1]} == {acts[0].actor}
+    assert email not in str(acts)
+    assert verify_store(house.store).faults == ()
 
 
 def test_the_api_refuses_what_is_not_a_key_s_to_do(house: Running) -> None:

@@ -138,8 +138,8 @@ def test_a_process_is_waited_for_until_it_answers_over_http(tmp_path: Path) -> N
 def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
     code = (
         "import sys, time; from pathlib import Path; from tests.support.process import Process; "
-        "child = Process([sys.executable, '-c', 'import time; time.sleep(60)'], log=Path('child')).start(); "
-        "print('child', child.pid, flush=True); time.sleep(60)"
+        "child = Process([sys.executable, '-uc', 'import time; print(1); time.sleep(60)'], log=Path('child')).start(); "
+        "child.wait_for_line('1'); print('child', child.pid, flush=True); time.sleep(60)"
     )
     root = Path(__file__).parents[2]
     run = Process(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import RowMapping
 
+from shared.audit.record import record
 from shared.http import problems
 from shared.http.problems import FieldError, Problem
 from shared.messaging.store import Store
@@ -35,6 +36,7 @@ def change_pass_phrase(store: Store, person_id: str, here: str, phrase: str, new
     with store.writing() as transaction:
         records.change(transaction, person_id, pass_phrase=stored)
         sessions.end_all(transaction, person_id, but=here)
+        record(transaction, f"key:p:{person_id}", "people.change-pass-phrase", person_id)
     _log.info("people.pass-phrase-changed", person=person_id)
 
 
@@ -43,6 +45,7 @@ def renew_codes(store: Store, person_id: str, phrase: str) -> list[str]:
     _confirmed(store, person_id, phrase)
     with store.writing() as transaction:
         renewed = recovery.renew(transaction, person_id)
+        record(transaction, f"key:p:{person_id}", "people.renew-recovery-codes", person_id)
     _log.info("people.recovery-codes-renewed", person=person_id)
     return renewed
 
@@ -62,6 +65,7 @@ def finish_authenticator(store: Store, person_id: str, here: str, secret: str, c
         sealed = records.seal(transaction.resources.keyring, person_id, records.TOTP, secret)
         records.change(transaction, person_id, totp_secret=sealed, totp_step=step)
         sessions.end_all(transaction, person_id, but=here)
+        record(transaction, f"key:p:{person_id}", "people.change-authenticator", person_id)
     _log.info("people.authenticator-changed", person=person_id)
 
 

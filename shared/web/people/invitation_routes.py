@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
+from shared.audit.record import record
 from shared.http import problems
 from shared.http.fields import field_errors
 from shared.http.problems import Problem
@@ -95,6 +96,7 @@ class InvitationRoutes:
                     return None
                 person_id, recovery_codes = made
                 session = sessions.start(transaction, person_id)
+                record(transaction, f"key:p:{person_id}", "people.join", person_id, row["role"])
         except IntegrityError:
             raise problems.conflict("address-taken", "There is an account with this address already") from None
         _log.info("people.joined", person=person_id, role=row["role"])

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 
+from shared.audit.record import record
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 from shared.web.people import invitations, lockout, records, sessions
@@ -64,4 +65,6 @@ def _invited(transaction: Transaction, owner: str, account: Account, openid: str
         return None
     if not invitations.use(transaction, row):
         return None
-    return records.create(transaction, owner, row["role"], email, account.name or email, openid=openid)
+    person_id = records.create(transaction, owner, row["role"], email, account.name or email, openid=openid)
+    record(transaction, f"key:p:{person_id}", "people.join", person_id, row["role"])
+    return person_id

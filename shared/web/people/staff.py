@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import select
 
+from shared.audit.record import record
 from shared.http import problems
 from shared.http.problems import FieldError
 from shared.messaging.store import Store
@@ -73,6 +74,7 @@ class Staff:
             if row is not None and row["owner"] == self.owner:
                 raise problems.invalid([FieldError("/email", "already-here", "This person has an account already.")])
             made, secret = invitations.invite(transaction, self.owner, role, email, self.by)
+            record(transaction, self.by, "people.invite", made.id, role)
         _log.info("people.invited", by=self.by, role=role)
         return NewInvitation(**vars(made), address=f"{self.site}/invitations/{secret}")
 
@@ -81,6 +83,7 @@ class Staff:
         with self.store.writing() as transaction:
             if not invitations.withdraw(transaction, self.owner, invitation_id):
                 raise problems.not_found()
+            record(transaction, self.by, "people.withdraw-invitation", invitation_id)
         _log.info("people.invitation-withdrawn", by=self.by)
 
     def change_role(self, person_id: str, role: str) -> None:
@@ -91,6 +94,7 @@ class Staff:
                 return
             records.change(transaction, person_id, role=role)
             sessions.end_all(transaction, person_id)
+            record(transaction, self.by, "people.change-role", person_id, role)
         _log.info("people.role-changed", by=self.by, person=person_id, role=role)
 
     def end(self, person_id: str) -> None:
@@ -98,6 +102,7 @@ class Staff:
         with self.store.writing() as transaction:
             self._role_of_other(transaction, person_id)
             records.end(transaction, person_id)
+            record(transaction, self.by, "people.end", person_id)
         _log.info("people.ended", by=self.by, person=person_id)
 
     def _check_role(self, role: str) -> None:
