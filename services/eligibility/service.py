@@ -2,7 +2,7 @@
 
 from nameko.timer import timer
 
-from services.eligibility import tables
+from services.eligibility import tables, traces
 from services.eligibility.handlers import HANDLERS
 from services.eligibility.held import KEPT
 from shared.http.management import Management
@@ -22,7 +22,7 @@ class EligibilityService:
     inbox = InboxProvider(HANDLERS)
     relay = RelayProvider()
     management = Management()
-    desk = Desk()
+    desk = Desk(traces.ROUTES)
     privacy = PrivacyDesk(KEPT)
 
     @subscription

@@ -5,7 +5,7 @@ from typing import Any
 from nameko.timer import timer
 from werkzeug.wrappers import Response
 
-from services.referrals import answers, gauges, schemas, tables, watch
+from services.referrals import answers, gauges, schemas, tables, traces, watch
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
 from services.referrals.data_protection import KEPT, DataProtectionDesk
@@ -49,7 +49,7 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     pages = PagesProvider(FOLDER)
     access = InnerAccess(find_key)
     management = Management()
-    desk = Desk(watch.ROUTES, gauges.look)
+    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look)
 
     @route(
         "POST",

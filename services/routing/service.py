@@ -6,7 +6,7 @@ from typing import Any
 from nameko.timer import timer
 from werkzeug.wrappers import Response
 
-from services.routing import gauges, tables, watch
+from services.routing import gauges, tables, traces, watch
 from services.routing.agency_tasks import show_task
 from services.routing.disclosure import DisclosureProvider
 from services.routing.export import export
@@ -61,7 +61,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     access = Access(find_key)
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
-    desk = Desk(watch.ROUTES, gauges.look)
+    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look)
     reviews = ReviewDesk()
     rehearsals = RehearsalDesk()
     clock = ClockProvider()

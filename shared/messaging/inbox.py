@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from greenlet import GreenletExit
-from sqlalchemy import delete, select
+from sqlalchemy import Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.contracts.envelope import Event, EventSchema, Unreadable, read
@@ -226,6 +227,7 @@ class Inbox:
                 event = read(self.body_of(row.event_id, row.body), self._schemas)
                 transaction.execute(delete(table).where(table.c.event_id == row.event_id))
                 handled = list(self._apply(transaction, [event]))
+                self._note_attempts(transaction, row)
         except STOPPING:
             raise
         except BaseException as error:
@@ -235,6 +237,11 @@ class Inbox:
         else:
             self._tell_done(handled, started)
         return True
+
+    def _note_attempts(self, transaction: Transaction, row: Row[Any]) -> None:
+        """What it took: the failure itself is gone with its row."""
+        before = {"attempts": row.attempts + 1, "first_failed_at": row.first_failed_at, "error": row.error}
+        transaction.execute(self.inbox.update().where(self.inbox.c.event_id == row.event_id).values(**before))
 
     def _write_again(self, event_id: str, kind: str, attempts: int, problem: Problem) -> None:
         with self.store.writing() as transaction:

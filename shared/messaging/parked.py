@@ -136,10 +136,11 @@ def make_due(transaction: Transaction, store: Store, ids: Sequence[str], job_id:
 def give_up(transaction: Transaction, store: Store, ids: Sequence[str]) -> list[str]:
     """Takes them away; answers which were parked. Their inbox rows are written: a copy that comes again does nothing either."""
     table, inbox = store.metadata.tables["failures"], store.metadata.tables["inbox"]
-    columns = (table.c.event_id, table.c.type, table.c.subject)
+    told = ("event_id", "type", "subject", "attempts", "first_failed_at", "error")
+    columns = (table.c[name] for name in told)
     gone = transaction.execute(table.delete().where(_parked(table, ids)).returning(*columns)).all()
     for row in gone:
-        transaction.insert(inbox, event_id=row.event_id, type=row.type, subject=row.subject, taken_at=transaction.now)
+        transaction.insert(inbox, **plain(row), taken_at=transaction.now, given_up=True)
     return sorted(row.event_id for row in gone)
 
 

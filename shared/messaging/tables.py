@@ -2,12 +2,13 @@
 
 `outbox`   events to send and sent; what an agency hears (`audience`) gets a `position` when sent, and is its pull feed.
 `subjects` how many events this service has written of each subject: the `sequence` of the next.
-`inbox`    events that have had their effect here.
+`inbox`    events that have had their effect here; of one that failed before, with what error and how often it was tried since
+           it last came, or that a person has given it up.
 `failures` events that have not: due for retry (`due_at`), or parked for a person (`parked_at`). `job_id` says that a job of
            `parked_jobs` had it tried again.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, false, text
 
 from shared.audit.tables import add_audit_tables
 from shared.database.types import BigKey, Moment
@@ -54,6 +55,10 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Column("type", String(120), nullable=False),
         Column("subject", String(80), nullable=False),
         Column("taken_at", Moment, nullable=False),
+        Column("attempts", Integer, nullable=False, server_default="1"),
+        Column("first_failed_at", Moment),
+        Column("error", String(80)),
+        Column("given_up", Boolean, nullable=False, server_default=false()),
         Index("inbox_taken", "taken_at", postgresql_using="brin"),
     )
     Table(

@@ -1,6 +1,7 @@
 """What fails is kept, tried again and parked, and delays nothing else: on both pairs."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,11 @@ class Hearer:
         with self.runtime.store.reading() as connection:
             return list(connection.execute(select(self.runtime.metadata.tables["failures"])))
 
+    def taken(self) -> Any:
+        """The only message that was taken."""
+        with self.runtime.store.reading() as connection:
+            return connection.execute(select(self.runtime.metadata.tables["inbox"])).one()
+
 
 @pytest.fixture
 def hearer(pair: Pair, tmp_path: Path) -> Iterator[Hearer]:
@@ -90,6 +96,9 @@ def test_a_failed_message_is_tried_again_when_due_and_not_before(hearer: Hearer)
     assert hearer.inbox.retry_due() == 1
     assert len(heard(hearer.runtime)) == 1
     assert hearer.failures() == []
+    taken = hearer.taken()
+    assert (taken.attempts, taken.error, taken.given_up) == (2, "ValueError", False)
+    assert taken.first_failed_at == taken.taken_at - timedelta(seconds=3)
 
 
 def test_after_the_last_attempt_a_message_is_parked_and_a_person_can_have_it_tried_again(hearer: Hearer) -> None:
@@ -120,6 +129,7 @@ def test_a_discarded_message_stays_without_effect_when_it_comes_again_and_the_re
     assert discard_parked(hearer.runtime.store, "operations", "test message", [message["event_id"]]) == 1
     hearer.inbox.take([body])
     assert heard(hearer.runtime) == []
+    assert (hearer.taken().error, hearer.taken().given_up) == ("data-breaks-contract", True)
     with hearer.runtime.store.reading() as connection:
         audit = connection.execute(select(hearer.runtime.metadata.tables["audit"])).one()
     assert (audit.actor, audit.action, audit.detail) == ("operations", "parked.discard", "test message")
