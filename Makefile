@@ -5,7 +5,7 @@ RUN_STAMP := .venv/.locked
 DEV_STAMP := .venv/.locked-dev
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test browser test-servers check format bench lock contracts migrate clean
+.PHONY: help run test browser test-servers check format bench faults lock contracts migrate clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ format: $(DEV_STAMP) ## Put the code into its one shape
 
 bench: $(DEV_STAMP) test-servers ## Measure, beside the floors of the machine
 	$(PY) -m bench
+
+faults: $(DEV_STAMP) test-servers ## Break everything that may break, and write docs/reliability.md
+	$(PY) -m tests.faults.long
 
 contracts: $(DEV_STAMP) ## Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts
 	$(PY) -m services contracts

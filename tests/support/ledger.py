@@ -34,36 +34,58 @@ FAMILIES: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 @dataclass
 class Entry:
-    """One referral as its client knows it: `outcome` is acknowledged, refused or unknown; `ids` are all that it was told."""
+    """One referral as its client knows it: `outcome` is acknowledged, refused or unknown; `ids` are all that it was told.
+
+    `seconds` is how long the client had to try until it knew.
+    """
 
     key: str
     goes_to: str
     body: dict[str, Any]
     outcome: str = "unknown"
     attempts: int = 0
+    seconds: float = 0.0
     ids: set[str] = field(default_factory=set)
 
 
 class Ledger:
     """Posts referrals through several clients at once; which kinds, and in which order, the seed decides."""
 
-    def __init__(self, referrer: Referrer, seed: int) -> None:
-        self._referrer = referrer
+    def __init__(
+        self, referrer: Referrer, seed: int, clients: int = CLIENTS, give_up_after: float = GIVE_UP_AFTER
+    ) -> None:
+        self.referrer = referrer
         self._random = random.Random(seed)
+        self._give_up_after = give_up_after
         self.entries: list[Entry] = []
-        self._pool = eventlet.GreenPool(CLIENTS)
+        self._pool = eventlet.GreenPool(clients)
 
     def post(self, count: int) -> None:
         """Posts so many and returns at once; `wait` waits for the answers."""
         for _ in range(count):
             (goes_to,) = self._random.choices(list(FAMILIES), [6, 3, 1])
-            entry = Entry(new_id(), goes_to, FAMILIES[goes_to]())
-            self.entries.append(entry)
-            self._pool.spawn_n(self._until_known, entry)
+            self.refer(goes_to, FAMILIES[goes_to]())
+
+    def refer(self, goes_to: str, body: dict[str, Any]) -> None:
+        """Posts one, and returns at once."""
+        entry = Entry(new_id(), goes_to, body)
+        self.entries.append(entry)
+        self._pool.spawn_n(self._until_known, entry)
+
+    def repeat(self, entry: Entry) -> None:
+        """Posts once more what was taken and then lost, under its key: all that was answered before is forgotten."""
+        entry.outcome, entry.seconds = "unknown", 0.0
+        entry.ids.clear()
+        self._pool.spawn_n(self._until_known, entry)
 
     def wait(self) -> None:
         """Until every outcome is known, or was tried for long enough."""
         self._pool.waitall()
+
+    def abandon(self) -> None:
+        """Nobody tries any more: what is not known stays so."""
+        for client in list(self._pool.coroutines_running):
+            eventlet.kill(client)
 
     @property
     def acknowledged(self) -> int:
@@ -79,14 +101,16 @@ class Ledger:
         return sum(entry.attempts > 1 for entry in self.entries)
 
     def _until_known(self, entry: Entry) -> None:
-        deadline = time.monotonic() + GIVE_UP_AFTER
-        while entry.outcome == "unknown" and time.monotonic() < deadline:
+        began = time.monotonic()
+        while entry.outcome == "unknown" and entry.seconds < self._give_up_after:
             entry.attempts += 1
             try:
-                answer = self._referrer.post(entry.body, idempotency_key=entry.key)
+                answer = self.referrer.post(entry.body, idempotency_key=entry.key)
             except requests.RequestException:
                 eventlet.sleep(0.1)
                 continue
+            finally:
+                entry.seconds = time.monotonic() - began
             if answer.status_code == 201:
                 entry.ids.add(answer.json()["id"])
                 entry.outcome = "acknowledged"
@@ -99,7 +123,7 @@ class Ledger:
         """Posts once more whatever had to be posted twice: it must be told of the same referral."""
 
         def again(entry: Entry) -> None:
-            answer = self._referrer.post(entry.body, idempotency_key=entry.key)
+            answer = self.referrer.post(entry.body, idempotency_key=entry.key)
             entry.ids.add(answer.json().get("id", f"refused with {answer.status_code}"))
 
         for entry in self.entries:

@@ -41,11 +41,12 @@ def keep(folder: Path) -> None:
 def check() -> None:
     """Raises AssertionError when a log names somebody, or is not there to be read."""
     assert not (gone := [path for path in LOGS if not path.exists()]), f"nobody has read these logs: {gone}"
-    named = [place for path in dict.fromkeys(LOGS) for place in _places(path)]
+    named = [place for path in dict.fromkeys(LOGS) for place in places_in(path)]
     assert not named, "Logs name somebody:\n" + "\n".join(named[:MOST])
 
 
-def _places(path: Path) -> list[str]:
+def places_in(path: Path) -> list[str]:
+    """Where a log names somebody, and as what."""
     with path.open(errors="replace") as lines:
         read = ((number, found_in(line.replace(WELCOME, ""))) for number, line in enumerate(lines, 1))
         return [f"{path}:{number}: {found}" for number, found in read if found]

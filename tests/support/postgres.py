@@ -65,6 +65,10 @@ class Postgres:
         self._server.signal(signal.SIGINT)
         self._server.wait(30)
 
+    @property
+    def alive(self) -> bool:
+        return self._server.alive
+
     def kill(self) -> None:
         """SIGKILL to the server and to each process that serves a session, as a power cut would."""
         if not self._server.alive:

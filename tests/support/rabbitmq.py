@@ -21,26 +21,30 @@ SCRIPTS = ["/usr/lib/rabbitmq/lib/*/sbin", "/opt/homebrew/opt/rabbitmq/sbin"]
 
 
 class RabbitMQ:
-    """One node. `user` and `password` are its administrator's; `url()` is a URL that AMQP clients take."""
+    """One node. `user` and `password` are its administrator's; `url()` is a URL that AMQP clients take.
+
+    `beside` another it has the same port mapper and cookie: once both run it may `join` the other's cluster.
+    """
 
     user = "waypost"
     password = "for-tests-only"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beside: "RabbitMQ | None" = None) -> None:
         self.folder = folder
+        self._beside = beside
         self.port = free_port()
         self.management_port = free_port()
         self.metrics_port = free_port()
-        self._node = f"waypost-{os.getpid()}-{self.port}@localhost"
+        self.node = f"waypost-{os.getpid()}-{self.port}@localhost"
         self._ctl = find("rabbitmqctl", "rabbitmq-server", SCRIPTS)
         self._numbers = itertools.count(1)
         self._spare: Iterator[str] = iter(())
-        epmd_port = free_port()
+        self._epmd_port: int = beside._epmd_port if beside else free_port()
         self._write_configuration()
         env = {
             "HOME": str(folder),  # where Erlang keeps the cookie
             "LANG": "C.UTF-8",
-            "RABBITMQ_NODENAME": self._node,
+            "RABBITMQ_NODENAME": self.node,
             "RABBITMQ_MNESIA_BASE": str(folder / "data"),
             "RABBITMQ_LOG_BASE": str(folder / "log"),
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
@@ -53,14 +57,17 @@ class RabbitMQ:
             # Makes the script become the broker instead of watching over it: our process id is then the broker's.
             "RABBITMQ_ALLOW_INPUT": "1",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "ERL_EPMD_PORT": str(epmd_port),
+            "ERL_EPMD_PORT": str(self._epmd_port),
         }
-        self._epmd = Process(
-            [find("epmd", "rabbitmq-server", ["/usr/lib/erlang/erts-*/bin"]), "-port", str(epmd_port)],
-            log=folder / "epmd.log",
-            env=env,
+        self._epmd: Process = (
+            beside._epmd
+            if beside
+            else Process(
+                [find("epmd", "rabbitmq-server", ["/usr/lib/erlang/erts-*/bin"]), "-port", str(self._epmd_port)],
+                log=folder / "epmd.log",
+                env=env,
+            )
         )
-        self._epmd_port = epmd_port
         self._server = Process(
             [self._ctl.with_name("rabbitmq-server"), "-noinput"], log=folder / "rabbitmq.log", env=env
         )
@@ -75,7 +82,17 @@ class RabbitMQ:
     def stop(self) -> None:
         """In order, as an upgrade would; then the port mapper too, which otherwise outlives the node."""
         self._server.terminate(seconds=60)
-        self._epmd.kill()
+        if self._beside is None:
+            self._epmd.kill()
+
+    def join(self, other: "RabbitMQ") -> None:
+        """Forgets what it has, and becomes a member of the other's cluster."""
+        for words in (("stop_app",), ("join_cluster", other.node), ("start_app",)):
+            self.ctl(*words)
+
+    @property
+    def alive(self) -> bool:
+        return self._server.alive
 
     def kill(self) -> None:
         """SIGKILL to the broker; `start` afterwards finds what was on disk."""
@@ -119,7 +136,7 @@ class RabbitMQ:
 
     def _command(self, program: Path, *arguments: str) -> str:
         done = subprocess.run(
-            [program, "-q", "-n", self._node, *arguments],
+            [program, "-q", "-n", self.node, *arguments],
             env=self._server.env,
             capture_output=True,
             text=True,
@@ -138,6 +155,9 @@ class RabbitMQ:
     def _write_configuration(self) -> None:
         for name in ("data", "log"):
             (self.folder / name).mkdir(exist_ok=True)
+        cookie = self.folder / ".erlang.cookie"
+        cookie.write_text("FOR-TESTS-ONLY")
+        cookie.chmod(0o400)
         (self.folder / "enabled_plugins").write_text("[rabbitmq_management, rabbitmq_prometheus].\n")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.default = 127.0.0.1:{self.port}\n"

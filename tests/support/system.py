@@ -10,7 +10,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ import requests
 from sqlalchemy import create_engine, text
 
 from shared.privacy.keyfile import create_key_file
-from shared.settings import SERVICES, Settings
+from shared.settings import HTTP_PORTS, SERVICES, Settings
 from tests.support.pairs import Pair
 from tests.support.process import Process, free_port
 
@@ -33,7 +33,11 @@ APART = {name: (name,) for name in SERVICES}
 
 
 class System:
-    """Processes of Waypost on one set of databases and one broker; `groups` says which services share a process."""
+    """Processes of Waypost on one set of databases and one broker; `groups` says which services share a process.
+
+    A service that is in more than one group runs more than once: the first has the addresses that others know, each further
+    one has ports of its own.
+    """
 
     def __init__(
         self, name: str, folder: Path, environment: Mapping[str, str], groups: Mapping[str, Sequence[str]]
@@ -47,18 +51,21 @@ class System:
             "PYTHONPATH": str(ROOT),
             "LANG": "C.UTF-8",
             "WAYPOST_DATA": str(self.data),
-            **{f"WAYPOST_{service}_PORT": str(free_port()) for service in ("REFERRALS", "ROUTING", "OPERATIONS")},
-            **{f"WAYPOST_{service.upper()}_MANAGEMENT_PORT": str(free_port()) for service in SERVICES},
+            **_ports(SERVICES),
         }
         self.settings = Settings.from_environment(self._env)
         self.referrals_url, self.routing_url, self.operations_url = (
             f"http://127.0.0.1:{self.settings.ports[service]}" for service in ("referrals", "routing", "operations")
         )
         self._groups = groups
-        self._processes = {
-            group: Process([*WAYPOST, "run", *services], log=self._logs / f"{group}.log", env=self._env, cwd=folder)
-            for group, services in groups.items()
-        }
+        self._processes: dict[str, Process] = {}
+        known: set[str] = set()
+        for group, services in groups.items():
+            env = self._env | _ports(known & set(services))
+            self._processes[group] = Process(
+                [*WAYPOST, "run", *services], log=self._logs / f"{group}.log", env=env, cwd=folder
+            )
+            known |= set(services)
         self._keys: dict[tuple[str, str], str] = {}
 
     def start(self, *groups: str) -> "System":
@@ -67,18 +74,26 @@ class System:
             self._processes[group].start()
         for group in groups or self._groups:
             for service in self._groups[group]:
-                self._processes[group].wait_for_http(self.management_url(service) + "/health/ready", seconds=60)
+                ready = f"http://127.0.0.1:{self.settings_of(group).management_ports[service]}/health/ready"
+                self._processes[group].wait_for_http(ready, seconds=60)
         return self
+
+    def settings_of(self, group: str) -> Settings:
+        """What the process of this group was started with."""
+        return Settings.from_environment(self._processes[group].env)
+
+    def process(self, group: str) -> Process:
+        return self._processes[group]
 
     def kill(self, group: str) -> None:
         """SIGKILL: no time to tidy up."""
         self._processes[group].kill()
 
-    def stop(self) -> None:
-        """In order; a process that does not end in time is killed and reported."""
-        for process in self._processes.values():
-            if process.alive:
-                process.terminate(seconds=40)
+    def stop(self, *groups: str) -> None:
+        """In order, these or all; a process that does not end in time is killed and reported."""
+        for group in groups or self._processes:
+            if self._processes[group].alive:
+                self._processes[group].terminate(seconds=40)
 
     def discard(self) -> None:
         """Kills what still runs, where there is no time for order or it has failed."""
@@ -144,6 +159,14 @@ class System:
         return "\n".join(process.text() for process in self._processes.values())
 
 
+def _ports(services: Collection[str]) -> dict[str, str]:
+    """Settings that give each of these services ports of its own."""
+    return {
+        **{f"WAYPOST_{name.upper()}_PORT": str(free_port()) for name in services if name in HTTP_PORTS},
+        **{f"WAYPOST_{name.upper()}_MANAGEMENT_PORT": str(free_port()) for name in services},
+    }
+
+
 def places_folder(folder: Path, *registers: Path) -> Path:
     """The index of the whole country, built the first time in `folder`, and these registers imported into it."""
     built = folder / "places"
@@ -158,8 +181,8 @@ def places_folder(folder: Path, *registers: Path) -> Path:
 @contextlib.contextmanager
 def default_system(folder: Path, places: Path, **environment: str) -> Iterator[System]:
     """The default: one process, SQLite, the broker inside. It makes its own secrets and databases."""
-    system = _prepared("default", folder, places, environment, EVERYTHING)
-    yield from _running(system)
+    with running(_prepared("default", folder, places, environment, EVERYTHING)) as system:
+        yield system
 
 
 @contextlib.contextmanager
@@ -167,6 +190,14 @@ def scale_system(
     folder: Path, places: Path, pair: Pair, groups: Mapping[str, Sequence[str]], **environment: str
 ) -> Iterator[System]:
     """PostgreSQL and RabbitMQ, with secrets in files that somebody put there, brought up to date before the start."""
+    with running(system_at_scale(folder, places, pair, groups, **environment)) as system:
+        yield system
+
+
+def system_at_scale(
+    folder: Path, places: Path, pair: Pair, groups: Mapping[str, Sequence[str]], **environment: str
+) -> System:
+    """What `scale_system` starts, not yet started."""
     secrets = folder / "secrets"
     secrets.mkdir()
     create_key_file(secrets / "master")
@@ -174,7 +205,17 @@ def scale_system(
     files = {f"WAYPOST_{name.upper()}_KEY_FILE": str(secrets / name) for name in ("master", "internal")}
     system = _prepared("scale", folder, places, {**pair.environment, **files, **environment}, groups)
     system.waypost("migrate")
-    yield from _running(system)
+    return system
+
+
+@contextlib.contextmanager
+def running(system: System) -> Iterator[System]:
+    """Started, and stopped in order; killed when something failed."""
+    try:
+        yield system.start()
+        system.stop()
+    finally:
+        system.discard()
 
 
 def _prepared(
@@ -183,14 +224,6 @@ def _prepared(
     (folder / "var").mkdir()
     (folder / "var" / "places").symlink_to(places)
     return System(name, folder, environment, groups)
-
-
-def _running(system: System) -> Iterator[System]:
-    try:
-        yield system.start()
-        system.stop()
-    finally:
-        system.discard()
 
 
 def wait_until(ready: Callable[[], T], what: str, seconds: float = 20) -> T:

@@ -1,0 +1,109 @@
+"""`python -m tests.faults.long [name…] [--seed N] [--referrals N]`: breaks Waypost in every way that is known, and tells.
+
+Names, or parts of names, choose rows; without any, all are run and docs/reliability.md is written. Ends with 1 when one failed.
+"""
+
+# Before anything else is imported, as in the tests' conftest.py: services and harness run on eventlet.
+import warnings
+
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+
+import eventlet  # noqa: E402
+
+eventlet.monkey_patch()
+
+import argparse  # noqa: E402
+import random  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
+from functools import partial  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from bench.machine import ROOT, described  # noqa: E402
+from tests.faults.long import broker, clock, cluster, database, inputs, network, processes  # noqa: E402
+from tests.faults.long.driver import Row, run  # noqa: E402
+from tests.faults.long.report import page, table  # noqa: E402
+from tests.faults.long.scenario import Servers  # noqa: E402
+from tests.support.families import registers  # noqa: E402
+from tests.support.postgres import Postgres  # noqa: E402
+from tests.support.rabbitmq import RabbitMQ  # noqa: E402
+from tests.support.system import places_folder  # noqa: E402
+
+REPORT = ROOT / "docs" / "reliability.md"
+REFERRALS = 120
+
+Fault = Callable[[Servers, int, int], Row]
+"""Given servers, a seed and the least number of referrals."""
+
+PARTS: dict[str, dict[str, Fault]] = {
+    title: {scenario.name: partial(run, scenario) for scenario in scenarios}
+    for title, scenarios in {
+        "Processes": processes.SCENARIOS,
+        "Broker": broker.SCENARIOS,
+        "Database": database.SCENARIOS,
+        "Network": network.SCENARIOS,
+        "Clock": clock.SCENARIOS,
+        "Input": inputs.SCENARIOS,
+    }.items()
+}
+PARTS["Broker"] |= cluster.FAULTS
+PARTS["Database"] |= database.OTHERS
+PARTS["Input"] |= {inputs.EVERY_ROUTE.name: inputs.every_route}
+
+
+def main() -> int:
+    names = [name for faults in PARTS.values() for name in faults]
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.long", epilog="Rows: " + "; ".join(names))
+    parser.add_argument("names", nargs="*", help="parts of names of rows; all rows when none is given")
+    parser.add_argument("--seed", type=int, help="of every row; each has one of its own when it is not given")
+    parser.add_argument("--referrals", type=int, default=REFERRALS, help="the least number in each row")
+    asked = parser.parse_args()
+    chosen = [name for name in names if not asked.names or any(part in name for part in asked.names)]
+    if not chosen:
+        parser.error("no row has such a name")
+    begun = time.monotonic()
+    facts = described() | {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+    parts: dict[str, list[Row]] = {}
+    with _servers() as servers:
+        for title, faults in PARTS.items():
+            for name in (name for name in faults if name in chosen):
+                seed = random.randrange(1_000_000) if asked.seed is None else asked.seed
+                print(f"\n== {name}, seed {seed}", flush=True)
+                row = faults[name](servers, seed, asked.referrals)
+                parts.setdefault(title, []).append(row)
+                print(table([row]), flush=True)
+    if not asked.names:
+        REPORT.write_text(page(facts, parts, (time.monotonic() - begun) / 60))
+        print(f"Written to {REPORT.relative_to(ROOT)}.")
+    failed = [row.name for rows in parts.values() for row in rows if row.trouble]
+    print(f"{len(chosen) - len(failed)} of {len(chosen)} passed." + "".join(f"\nfailed: {name}" for name in failed))
+    return 1 if failed else 0
+
+
+@contextmanager
+def _servers() -> Iterator[Servers]:
+    with tempfile.TemporaryDirectory(prefix="waypost-faults-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        # PostgreSQL, which root starts as another user, must be able to reach its own folder inside.
+        folder.chmod(0o711)
+        for each in ("postgres", "rabbitmq"):
+            (folder / each).mkdir()
+        servers = Servers(
+            folder,
+            places_folder(folder, *registers(folder)),
+            Postgres(folder / "postgres").start(),
+            RabbitMQ(folder / "rabbitmq").start(),
+        )
+        try:
+            yield servers
+        finally:
+            servers.postgres.stop()
+            servers.rabbitmq.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""A TCP proxy between two parts of Waypost, for the faults that a network has.
+
+    proxy = Proxy(lambda: port_of_the_other_side)     give a client `proxy.port`; port of several: tried in turn
+    proxy.latency = 0.05                              every piece waits so long, in each direction
+    proxy.reset()                                     all connections end at once, as by a router that has forgotten them
+    proxy.refuse() · proxy.accept()                   nobody gets in · again
+    proxy.freeze() · proxy.thaw()                     half-open: what is open stays so, and nothing passes · passes again
+    proxy.forget()                                    half-open for good: the far side is closed and the near side not told
+    proxy.hold(UP, marker) · proxy.thaw()             a connection stands still from the first piece that holds these bytes
+
+`UP` is from the client to the server. `held` counts the connections that stand still by `hold`.
+"""
+
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+import eventlet
+from eventlet.event import Event as Signal
+
+UP, DOWN = "up", "down"
+PIECE = 64 * 1024
+AT_ONCE = struct.pack("ii", 1, 0)
+
+Ports = Callable[[], int | list[int]]
+
+
+@dataclass(eq=False)
+class _Link:
+    """One connection through the proxy: the client's socket, and ours to the server."""
+
+    near: socket.socket
+    far: socket.socket
+    held: set[str] = field(default_factory=set)
+    forgotten: bool = False
+
+    def cut(self) -> None:
+        """Ends both with a reset, so that neither takes it for an orderly goodbye."""
+        for each in (self.near, self.far):
+            with contextlib.suppress(OSError):
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+            each.close()
+
+
+class Proxy:
+    """Listens on a port of 127.0.0.1; `ports` says, for each connection, where it leads."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._turn = count()
+        self._listener = eventlet.listen(("127.0.0.1", 0), backlog=512)
+        self._listener.settimeout(None)
+        self.port: int = self._listener.getsockname()[1]
+        self.latency = 0.0
+        self._links: set[_Link] = set()
+        self._frozen = False
+        self._refusing = False
+        self._markers: dict[str, bytes] = {}
+        self._moved = Signal()
+        self._accepting = eventlet.spawn(self._accept)
+
+    @property
+    def held(self) -> int:
+        return sum(bool(link.held) for link in self._links)
+
+    def reset(self) -> int:
+        """How many connections there were."""
+        links = list(self._links)
+        for link in links:
+            link.cut()
+        return len(links)
+
+    def refuse(self) -> None:
+        self._refusing = True
+
+    def accept(self) -> None:
+        self._refusing = False
+
+    def freeze(self) -> None:
+        self._frozen = True
+
+    def hold(self, direction: str, marker: bytes) -> None:
+        self._markers[direction] = marker
+
+    def forget(self) -> int:
+        """How many connections there were."""
+        links = list(self._links)
+        for link in links:
+            link.forgotten = True
+            link.far.close()
+        return len(links)
+
+    def thaw(self) -> None:
+        """Ends `freeze` and `hold`: what was kept back goes on."""
+        self._frozen = False
+        self._markers.clear()
+        for link in self._links:
+            link.held.clear()
+        moved, self._moved = self._moved, Signal()
+        moved.send()
+
+    def close(self) -> None:
+        self._accepting.kill()
+        self._listener.close()
+        self.thaw()
+        self.reset()
+
+    def _accept(self) -> None:
+        while True:
+            near, _ = self._listener.accept()
+            near.settimeout(None)
+            eventlet.spawn_n(self._serve, near)
+
+    def _serve(self, near: socket.socket) -> None:
+        while self._frozen:
+            self._moved.wait()
+        far = None if self._refusing else self._connected()
+        if far is None:
+            _Link(near, near).cut()
+            return
+        for each in (near, far):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link = _Link(near, far)
+        self._links.add(link)
+        back = eventlet.spawn(self._pass_on, link, DOWN, far, near)
+        self._pass_on(link, UP, near, far)
+        back.wait()
+        self._links.discard(link)
+        link.near.close()
+        link.far.close()
+
+    def _connected(self) -> socket.socket | None:
+        """A connection to the first that answers, beginning with another each time."""
+        given = self._ports()
+        ports = given if isinstance(given, list) else [given]
+        first = next(self._turn) % len(ports)
+        for port in ports[first:] + ports[:first]:
+            with contextlib.suppress(OSError):
+                far = socket.create_connection(("127.0.0.1", port), timeout=5)
+                far.settimeout(None)
+                return far
+        return None
+
+    def _pass_on(self, link: _Link, direction: str, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while piece := source.recv(PIECE):
+                eventlet.sleep(self.latency)
+                if direction in self._markers and self._markers[direction] in piece:
+                    link.held.add(direction)
+                while self._frozen or direction in link.held:
+                    self._moved.wait()
+                if not link.forgotten:
+                    target.sendall(piece)
+            if not link.forgotten:
+                target.shutdown(socket.SHUT_WR)
+        except OSError:
+            if not link.forgotten:
+                link.cut()
