@@ -54,14 +54,25 @@ def decide(
     decision: Annotated[str, typer.Argument(help="route, not-eligible or decide-again.")],
     agency: Annotated[str | None, typer.Option(help="Where to, for `route`.")] = None,
     reason: Annotated[str, typer.Option(help="Why; it is kept with your key's id.")] = "",
+    look: Annotated[bool, typer.Option("--look", help="Say what would happen, and change nothing.")] = False,
 ) -> None:
     """Decide one. It never goes to an agency that the family has not agreed to.
 
+    Example: `waypost reviews decide 0192… route --look --agency time-matters`
     Example: `waypost reviews decide 0192… route --agency time-matters --reason "they know the family"`
     """
+    choice = {"decision": decision} | ({"agency": agency} if agency else {})
+    if look:
+        outlook = ask("POST", f"/v1/reviews/{referral}/outlook", json=choice)
+        typer.echo(f"would be {outlook['status']} {', '.join([*outlook['agencies'], *outlook['codes']])}".strip())
+        for each in outlook["asks"]:
+            typer.echo(f"would be asked: {each}")
+        for each in outlook["takes_back"]:
+            typer.echo(f"would be told to stop: {each}")
+        return
     if len(reason) < 3:
         raise typer.BadParameter("say why with --reason")
-    ruling = {"decision": decision, "reason": reason} | ({"agency": agency} if agency else {})
+    ruling = choice | {"reason": reason}
     stands = ask("POST", f"/v1/reviews/{referral}", json=ruling)
     typer.echo(f"{stands['status']} {', '.join([*stands['agencies'], *stands['codes']])}".strip())
 

@@ -51,6 +51,19 @@ class ReviewRoutes:
         return self.desks.ask("routing", "POST", f"/v1/reviews/{quote(referral_id, safe='')}", json=ruling)
 
     @route(
+        "POST",
+        "/v1/reviews/<referral_id>/outlook",
+        scope="operations:write",
+        summary="What a decision would bring about, were it made now; nothing is changed",
+        body=schemas.Choice,
+        returns={200: schemas.Outlook},
+        problems=[404, 409],
+    )
+    def outlook(self, request: Request, referral_id: str) -> Any:
+        choice = request.load(schemas.Choice())
+        return self.desks.ask("routing", "POST", f"/v1/reviews/{quote(referral_id, safe='')}/outlook", json=choice)
+
+    @route(
         "GET",
         "/v1/recalls",
         scope="operations:read",

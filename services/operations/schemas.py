@@ -179,6 +179,7 @@ class Review(Schema):
     status = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True)
     agencies = fields.List(fields.String(), required=True)
+    basis = fields.List(fields.Integer(), required=True)
     chosen = fields.List(fields.String(), required=True)
     may_route_to = fields.List(fields.String(), required=True)
     outcomes = fields.List(fields.Dict(), required=True)
@@ -188,12 +189,18 @@ class Review(Schema):
     changed_at = fields.AwareDateTime(required=True)
 
 
-class Ruling(Schema):
-    """A person's decision and why. `route` names the agency; `decide-again` says that what was in question is settled."""
+class Choice(Schema):
+    """What a person may decide. `route` names the agency; `decide-again` says that what was in question is settled."""
 
     decision = fields.String(required=True, validate=validate.OneOf(["route", "not-eligible", "decide-again"]))
     agency = fields.String(validate=NAME)
+
+
+class Ruling(Choice):
+    """A person's decision and why. With the `basis` that they saw it is refused once facts or consent have changed."""
+
     reason = fields.String(required=True, validate=validate.Length(3, 500))
+    basis = fields.List(fields.Integer(), validate=validate.Length(equal=2))
 
 
 class Ruled(Schema):
@@ -202,6 +209,14 @@ class Ruled(Schema):
     status = fields.String(required=True)
     agencies = fields.List(fields.String(), required=True)
     codes = fields.List(fields.String(), required=True)
+
+
+class Outlook(Ruled):
+    """Where the referral would stand, who would be asked, and from whom it would be taken back."""
+
+    asks = fields.List(fields.String(), required=True)
+    takes_back = fields.List(fields.String(), required=True)
+    basis = fields.List(fields.Integer(), required=True)
 
 
 class Overdue(Schema):

@@ -15,6 +15,7 @@ from services.operations.web.audit_pages import AuditPages
 from services.operations.web.console import ConsolePages
 from services.operations.web.overview_pages import OverviewPages
 from services.operations.web.parked_pages import ParkedPages
+from services.operations.web.reviews_pages import ReviewsPages
 from services.operations.web.waiting_pages import WaitingPages
 from shared.http.access import Access
 from shared.http.management import Management
@@ -32,6 +33,7 @@ class OperationsService(
     OverviewPages,
     ParkedPages,
     WaitingPages,
+    ReviewsPages,
     AuditPages,
     ParkedRoutes,
     AuditRoutes,

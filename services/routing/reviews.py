@@ -1,44 +1,26 @@
 """What a person decides about a referral for which no rule can, and which recalls nobody has acknowledged.
 
-On the management listener, for operations: `GET /v1/reviews`, `GET` and `POST /v1/reviews/<referral_id>`, and
-`GET /v1/recalls`. A ruling needs a reason, which is sealed; who ruled is in the audit table. Nobody can send a referral to
-an agency that consent does not cover.
+On the management listener, for operations: `GET /v1/reviews`, `GET` and `POST /v1/reviews/<referral_id>`, with what a
+ruling would bring about at `POST /v1/reviews/<referral_id>/outlook`; and `GET /v1/recalls`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-from marshmallow import Schema, fields, validate
 from nameko.extensions import DependencyProvider
 from sqlalchemy import Connection, RowMapping, select
 
 from services.routing.capacity import capacities
-from services.routing.deciding import decide_again
-from services.routing.domain.decision import REVIEWING, may_route
-from services.routing.domain.knowledge import ROUTE, RULINGS
-from services.routing.domain.planning import of_this_round, said_no
-from services.routing.memory import Memory, read_memory, recall
+from services.routing.memory import read_memory
+from services.routing.ruling import OutlookSchema, RulingSchema, basis, foresee, may_route_to, rule
 from services.routing.tables import RECALLED, referrals, rulings, tasks
-from shared.audit.record import record
 from shared.contracts.envelope import REHEARSAL
 from shared.http import problems
 from shared.http.management import Management
 from shared.http.pages import as_page, read_page
 from shared.http.request import Request
-from shared.ids import new_id
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
-
-NAME = validate.Length(1, 80)
-
-
-class RulingSchema(Schema):
-    """What a person decides: `route` names the agency, `decide-again` says that what was in question is settled."""
-
-    actor = fields.String(required=True, validate=NAME)
-    decision = fields.String(required=True, validate=validate.OneOf(RULINGS))
-    agency = fields.String(load_default=None, allow_none=True, validate=NAME)
-    reason = fields.String(required=True, validate=validate.Length(3, 500))
 
 
 class ReviewDesk(DependencyProvider):
@@ -57,6 +39,11 @@ class ReviewDesk(DependencyProvider):
             "POST",
             "/v1/reviews/<referral_id>",
             lambda request, referral_id: rule(self.store, referral_id, request.load(RulingSchema())),
+        )
+        self.management.add(
+            "POST",
+            "/v1/reviews/<referral_id>/outlook",
+            lambda request, referral_id: foresee(self.store, referral_id, request.load(OutlookSchema())),
         )
         self.management.add("GET", "/v1/recalls", lambda request: list_recalls(self.store, request))
 
@@ -103,7 +90,8 @@ def show_review(store: Store, referral_id: str) -> dict[str, Any]:
                 }
                 for each in memory.known.outcomes
             ],
-            "may_route_to": _may_route_to(memory),
+            "basis": basis(memory),
+            "may_route_to": may_route_to(memory),
             "duplicates": [
                 {"referral_id": each, "reference": references.get(each)} for each in sorted(memory.known.duplicates)
             ],
@@ -114,37 +102,6 @@ def show_review(store: Store, referral_id: str) -> dict[str, Any]:
             "rulings": _rulings(store, connection, referral_id),
         }
     return shown
-
-
-def rule(store: Store, referral_id: str, asked: dict[str, Any]) -> dict[str, Any]:
-    """Carries a person's decision out; answers where the referral now stands. Raises problems: 404, 409, 422."""
-    decision, agency = asked["decision"], asked["agency"] if asked["decision"] == ROUTE else None
-    if decision == ROUTE and agency is None:
-        raise problems.invalid([problems.FieldError("/agency", "required", "Name the agency.")])
-    with store.writing() as transaction:
-        memory = recall(transaction, referral_id)
-        if not memory.stored:
-            raise problems.not_found()
-        if memory.decision is None or memory.decision.status != REVIEWING or not memory.known.is_complete:
-            raise problems.conflict("not-under-review", "The referral does not wait for a person")
-        if agency is not None and agency not in _may_route_to(memory):
-            allowed = ", ".join(_may_route_to(memory)) or "nobody"
-            raise problems.conflict("cannot-route-there", "The referral cannot go there", f"It can go to: {allowed}.")
-        ruling_id = new_id()
-        transaction.insert(
-            rulings,
-            id=ruling_id,
-            referral_id=referral_id,
-            at=transaction.now,
-            actor=asked["actor"],
-            decision=decision,
-            agency=agency,
-            reason=store.resources.keyring.seal(f"ruling {ruling_id}", asked["reason"].encode()),
-        )
-        stands = decide_again(transaction, referral_id, lambda known: known.with_ruling(decision, agency))
-        record(transaction, asked["actor"], f"review.{decision}", referral_id, f"ruling {ruling_id}")
-    assert stands is not None
-    return {"status": stands.status, "agencies": list(stands.agencies), "codes": list(stands.codes)}
 
 
 def list_recalls(store: Store, request: Request) -> dict[str, Any]:
@@ -176,11 +133,6 @@ def _listed(row: RowMapping) -> dict[str, Any]:
 def _recalled(row: RowMapping) -> dict[str, Any]:
     told = ("referral_id", "reference", "agency", "reason", "recall_acknowledged_at")
     return {"task_id": row["id"], "recalled_at": row["changed_at"], **{name: row[name] for name in told}}
-
-
-def _may_route_to(memory: Memory) -> list[str]:
-    no = said_no(of_this_round(memory.known, memory.tasks))
-    return [each.agency for each in memory.known.outcomes if may_route(memory.known, each.agency, no)]
 
 
 def _rulings(store: Store, connection: Connection, referral_id: str) -> Sequence[dict[str, Any]]:

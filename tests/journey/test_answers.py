@@ -63,10 +63,11 @@ def test_a_person_sends_on_what_no_rule_can_decide(world: World) -> None:
 
     assert referral_id in world.system.waypost("reviews", "list", "--reason", "rules-need-a-person", env=operator)
     assert "time-matters" in world.system.waypost("reviews", "show", referral_id, env=operator)
+    where = ("route", "--agency", "time-matters")
+    foreseen = world.system.waypost("reviews", "decide", referral_id, *where, "--look", env=operator)
+    assert "would be asked: time-matters" in foreseen
     why = ("--reason", "they know the family")
-    decided = world.system.waypost(
-        "reviews", "decide", referral_id, "route", "--agency", "time-matters", *why, env=operator
-    )
+    decided = world.system.waypost("reviews", "decide", referral_id, *where, *why, env=operator)
 
     assert decided.strip() == "routed time-matters"
     world.time_matters.wait_for(referral_id, "referral.routed")

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from services.routing.acting import NotAllowed, act
 from services.routing.capacity import Capacity, set_capacity
 from services.routing.handlers import HANDLERS
-from services.routing.reviews import rule as rule_on
+from services.routing.ruling import rule as rule_on
 from services.routing.service import RoutingService
 from services.routing.waiting import decide_waiting
 from shared.contracts.eligibility import EligibilityAssessed

@@ -277,6 +277,30 @@ def test_a_person_sends_it_to_one_of_several_and_says_why(routing: Routing) -> N
     assert (shown["decision"], shown["agency"], shown["reason"]) == ("route", B, "asked the agency by telephone")
 
 
+def test_what_a_ruling_would_bring_about_is_told_before_and_one_on_old_news_is_refused(routing: Routing) -> None:
+    alike = routing.refers(**ONLY_A, duplicates=[OTHER])
+    path = f"/v1/reviews/{alike.id}/outlook"
+    assert routing.operates("POST", path, {"decision": "decide-again"})[1]["asks"] == [A]
+    says(routing, A, "closed")
+    outlook = routing.operates("POST", path, {"decision": "decide-again"})[1]
+    assert (outlook["status"], outlook["codes"], outlook["asks"]) == ("under-review", ["no-capacity"], [])
+
+    family = routing.refers(**BOTH)
+    path = f"/v1/reviews/{family.id}"
+    outlook = routing.operates("POST", f"{path}/outlook", {"decision": "route", "agency": B})[1]
+    assert (outlook["status"], outlook["asks"], outlook["takes_back"]) == ("routed", [B], [])
+    assert routing.operates("POST", f"{path}/outlook", {"decision": "route", "agency": "nobody"})[0] == 409
+    assert states(routing, family) == []
+    assert routing.stands(family)["status"] == "under-review"
+
+    routing.hears(family, family.amended(**BOTH))
+    ruling = {"actor": "key:test", "decision": "route", "agency": B, "reason": "made up", "basis": outlook["basis"]}
+    assert routing.operates("POST", path, ruling)[1]["code"] == "changed-meanwhile"
+    ruling["basis"] = routing.operates("GET", path)[1]["basis"]
+    assert routing.operates("POST", path, ruling)[0] == 200
+    assert states(routing, family) == [(B, "requested")]
+
+
 def waiting(routing: Routing, reason: str = "") -> list[str]:
     found, cursor = [], ""
     while True:
