@@ -15,6 +15,8 @@ COMMANDS = {
     "queues": "See where every message is.",
     "parked": "Messages that failed for good: list, retry, discard.",
     "reviews": "Referrals that wait for a person: list, show, decide.",
+    "pause": "Let a service or an agency's channel wait; or show what is paused.",
+    "resume": "Let it go on.",
     "messages": "What was sent to people, and what could not be.",
     "audit": "What people did: list it, verify that nobody changed it.",
     "keys": "API keys: create, list, revoke.",

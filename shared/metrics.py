@@ -31,7 +31,7 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self._handled = Counter(
             "waypost_events_handled_total",
-            "Events that were done, put off for a retry, or parked for a person.",
+            "Events that were done, put off for a retry, parked for a person, or held while paused.",
             ["type", "outcome"],
             registry=registry,
         )
@@ -89,7 +89,7 @@ class Metrics:
         """The age in seconds of the oldest message of the batch that was taken last."""
 
     def handled(self, kind: str, outcome: str, count: int = 1) -> None:
-        """`outcome` is `done`, `retry` or `parked`."""
+        """`outcome` is `done`, `retry`, `parked`, or `held` while the handling is paused."""
         self._handled.labels(kind if kind in KNOWN_TYPES else OTHER, outcome).inc(count)
 
     def handler_ran(self, kind: str, seconds: float) -> None:

@@ -1,7 +1,8 @@
 """Runs services in this process through nameko's ServiceRunner, each with its own configuration, until told to stop.
 
-A SIGTERM or Ctrl-C stops accepting, finishes what is in hand within a deadline, and ends. A service that dies takes the
-process with it, so that whoever watches processes starts it again: half a system that looks alive is worse.
+A SIGTERM or Ctrl-C stops accepting, finishes what is in hand within a deadline, and ends; what is left then is cut off. A
+service that dies takes the process with it, so that whoever watches processes starts it again: half a system that looks
+alive is worse.
 """
 
 import gc
@@ -22,7 +23,10 @@ from shared.settings import Settings
 log = structlog.get_logger(__name__)
 
 WORKERS = 400
-STOP_WITHIN = 25
+STOP_SECONDS = 25
+"""How long an end in order may take; the setting WAYPOST_STOP_SECONDS is another number."""
+OF_REQUESTS = 0.4
+"""The part of it that requests have."""
 
 
 class Runner(ServiceRunner):
@@ -32,6 +36,7 @@ class Runner(ServiceRunner):
         super().__init__({})
         self.settings = settings
         self.resources = Resources(settings)
+        self.stop_seconds = settings.limits.get("STOP_SECONDS", STOP_SECONDS)
 
     def add_service(self, cls: Any) -> None:
         self.service_map[cls.name] = self.container_cls(cls, self.configuration(cls))
@@ -44,7 +49,7 @@ class Runner(ServiceRunner):
             "max_workers": WORKERS,
             "MANAGEMENT_ADDRESS": f"{settings.bind}:{settings.management_ports[name]}",
             "INTERNAL_KEY": self.resources.internal_key,
-            "DRAIN_SECONDS": 10,
+            "DRAIN_SECONDS": self.stop_seconds * OF_REQUESTS,
             **settings.limits,
         }
         if name in settings.ports:
@@ -84,7 +89,7 @@ def _collect_rarely() -> None:
 
 def _stop_when_asked(runner: Runner, asked_to_stop: Signal) -> None:
     asked_to_stop.wait()
-    with eventlet.Timeout(STOP_WITHIN, False):
+    with eventlet.Timeout(runner.stop_seconds, False):
         runner.stop()
         return
     log.warning("stop.deadline-passed")

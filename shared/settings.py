@@ -24,6 +24,7 @@ LIMITS = (
     "TRUSTED_PROXIES",
     "SESSION_IDLE_MINUTES",
     "SIGN_IN_BURST",
+    "STOP_SECONDS",
 )
 TRANSPORTS = ("memory", "amqp", "amqps")
 
@@ -39,7 +40,9 @@ class Settings:
     data: Path
     database: str
     database_passwords: Mapping[str, str]
+    database_folder: Path | None
     broker: str
+    broker_management: str | None
     master_key_file: Path
     internal_key_file: Path
     directory: Path | None
@@ -75,9 +78,15 @@ class Settings:
             data=data,
             database=env.get("WAYPOST_DATABASE", f"sqlite:///{data}/{{service}}.sqlite3"),
             database_passwords={name: env[name] for name in DATABASE_PASSWORDS if env.get(name)},
+            database_folder=Path(env["WAYPOST_DATABASE_FOLDER"]) if env.get("WAYPOST_DATABASE_FOLDER") else None,
             broker=_checked_broker(
                 _with_password(env.get("WAYPOST_BROKER", "memory://"), env, "WAYPOST_BROKER_PASSWORD")
             ),
+            broker_management=_with_password(
+                env["WAYPOST_BROKER_MANAGEMENT"], env, "WAYPOST_BROKER_MANAGEMENT_PASSWORD"
+            )
+            if env.get("WAYPOST_BROKER_MANAGEMENT")
+            else None,
             master_key_file=Path(env.get("WAYPOST_MASTER_KEY_FILE", data / "keys" / "master")),
             internal_key_file=Path(env.get("WAYPOST_INTERNAL_KEY_FILE", data / "keys" / "internal")),
             directory=Path(env["WAYPOST_DIRECTORY"]) if env.get("WAYPOST_DIRECTORY") else None,

@@ -1,6 +1,5 @@
 """`waypost agencies`: each agency's own access to the broker, and its rehearsal."""
 
-import os
 from typing import Annotated, NoReturn
 
 import typer
@@ -103,14 +102,13 @@ def _show(credentials: Credentials) -> None:
 
 def _access() -> tuple[Settings, AgencyAccess]:
     settings = Settings.from_environment()
-    management = os.environ.get("WAYPOST_BROKER_MANAGEMENT")
     if settings.broker.startswith("memory:"):
         _end(
             "the in-process broker has no queues for agencies: they read GET /v1/events. Set WAYPOST_BROKER for RabbitMQ."
         )
-    if not management:
+    if not settings.broker_management:
         _end("set WAYPOST_BROKER_MANAGEMENT, for instance http://admin:…@broker:15672.")
-    return settings, AgencyAccess(management, settings.broker)
+    return settings, AgencyAccess(settings.broker_management, settings.broker)
 
 
 def _known(settings: Settings, agency: str) -> Resources:

@@ -4,19 +4,21 @@ A claim is a lease: whoever dies with it loses it when LEASE has passed, and ano
 twice, with the same id, but never not at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, tuple_, update
 
-from services.notifications.domain import FAILED, PENDING, SENT, SUPPRESSED
+from services.notifications.domain import AGENCY, FAILED, PENDING, SENT, SUPPRESSED
 from services.notifications.tables import deliveries as table
 from shared.contracts.envelope import Event, EventSchema
 from shared.contracts.notifications import NotificationFailed, NotificationSent, NotificationSuppressed
 from shared.database.rows import update_rows
 from shared.ids import new_id
+from shared.messaging.pauses import EMAIL, Waiting
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
@@ -30,10 +32,15 @@ EVENTS: Mapping[str, type[EventSchema]] = {
 }
 
 
-# Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
-_WAITING = select(table).where(table.c.status == PENDING, table.c.due_at <= bindparam("now")).order_by(table.c.due_at)
-_ANY_DUE = _WAITING.limit(1)
-_DUE = _WAITING.limit(BATCH).with_for_update(skip_locked=True)
+@lru_cache(maxsize=16)
+def _due(paused: frozenset[str]) -> tuple[Select[Any], Select[Any]]:
+    """Whether anything is due, and a batch of it. Made once: SQLAlchemy takes longer to make them than PostgreSQL to answer."""
+    waiting = (
+        select(table).where(table.c.status == PENDING, table.c.due_at <= bindparam("now")).order_by(table.c.due_at)
+    )
+    if paused:
+        waiting = waiting.where(or_(table.c.audience != AGENCY, table.c.agency.not_in(sorted(paused))))
+    return waiting.limit(1), waiting.limit(BATCH).with_for_update(skip_locked=True)
 
 
 @dataclass(frozen=True)
@@ -67,13 +74,17 @@ class Outcome:
 
 
 def claim(store: Store) -> list[Delivery]:
-    """Takes the deliveries that are due, the oldest first, at most BATCH; what another sender holds is passed over."""
+    """Takes the deliveries that are due, the oldest first, at most BATCH; what another sender holds is passed over.
+
+    So is what is for an agency whose e-mail operations have paused.
+    """
+    any_due, due = _due(store.pauses.agencies(EMAIL))
     with store.reading() as connection:
-        if connection.execute(_ANY_DUE, {"now": store.resources.clock.now()}).first() is None:
+        if connection.execute(any_due, {"now": store.resources.clock.now()}).first() is None:
             return []
     token = new_id()
     with store.writing() as transaction:
-        rows = transaction.execute(_DUE, {"now": transaction.now}).all()
+        rows = transaction.execute(due, {"now": transaction.now}).all()
         if not rows:
             return []
         lease = transaction.now + LEASE
@@ -132,6 +143,27 @@ def put_back(store: Store, delivery: Delivery, due_at: datetime, problem: str | 
     with store.writing() as transaction:
         tried = {} if problem is None else {"problem": problem, "attempts": delivery.attempts + 1}
         _change(transaction, delivery, claim=None, due_at=due_at, **tried)
+
+
+def hurry(store: Store, problems: Collection[str], most: int | None = None) -> None:
+    """What waits for another try because of one of these problems is due now; at most so many of them, the oldest first."""
+    waiting = (
+        select(table.c.id)
+        .where(table.c.status == PENDING, table.c.claim.is_(None), table.c.problem.in_(sorted(problems)))
+        .order_by(table.c.created_at)
+        .limit(most)
+    )
+    with store.writing() as transaction:
+        transaction.execute(update(table).where(table.c.id.in_(waiting)).values(due_at=transaction.now))
+
+
+def waiting_for(connection: Connection, agency: str, since: datetime) -> int:
+    """How many e-mails to an agency are not sent."""
+    mine = (table.c.status == PENDING) & (table.c.audience == AGENCY) & (table.c.agency == agency)
+    return connection.execute(select(func.count()).where(mine)).scalar_one()
+
+
+CHANNELS: Mapping[str, Waiting] = {EMAIL: waiting_for}
 
 
 def listed(store: Store, status: str, most: int, after: tuple[datetime, str] | None) -> Sequence[Any]:

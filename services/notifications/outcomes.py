@@ -13,7 +13,7 @@ from eventlet.semaphore import Semaphore
 
 from services.notifications import deliveries
 from services.notifications.deliveries import Outcome
-from services.notifications.domain import FAILED
+from services.notifications.domain import FAILED, SENT
 from shared.messaging.store import Store
 
 log = structlog.get_logger(__name__)
@@ -30,10 +30,13 @@ class Outcomes:
         self._waiting: list[Outcome] = []
         self._writing = Semaphore(1)
         self._timer: Any = None
+        self.sent = False
+        """Whether any was sent."""
 
     def add(self, outcome: Outcome) -> None:
         """Written within WRITTEN_WITHIN seconds."""
         self._waiting.append(outcome)
+        self.sent = self.sent or outcome.status == SENT
         if self._timer is None:
             self._timer = eventlet.spawn_after(WRITTEN_WITHIN, self._write_soon)
 

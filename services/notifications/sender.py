@@ -3,7 +3,7 @@
 Outcomes are written within a moment, so that a kill repeats what was sent in it at the most; the repeat has the same
 id. A failure that may pass is tried again for about a day; then, or at once when trying cannot help, the message
 has failed and everybody who should know can see it. When the carrier is away the messages wait, and one that breaks
-the line holds up no other.
+the line holds up no other. Once one goes again, all go that waited for the same: a start tries one of them.
 """
 
 import time
@@ -16,7 +16,7 @@ import structlog
 from eventlet.event import Event as Signal
 
 from services.notifications import deliveries
-from services.notifications.carriers.carrier import Carrier, CarrierAway, Line, Message, NotTaken
+from services.notifications.carriers.carrier import OURS, Carrier, CarrierAway, Line, Message, NotTaken
 from services.notifications.deliveries import Delivery, Outcome
 from services.notifications.domain import EMAIL, FAILED, SENT, SUPPRESSED, TEXT
 from services.notifications.outcomes import Outcomes
@@ -58,6 +58,8 @@ class Sender:
         self._bell = Signal()
         self._ended: Signal | None = None
         self._stopping = False
+        self._tried_one = False
+        self._trouble = True  # Until something has gone: there may have been before this start.
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -78,6 +80,9 @@ class Sender:
         while not self._stopping:
             self._bell = Signal()
             try:
+                if not self._tried_one:
+                    deliveries.hurry(self.store, OURS, 1)
+                    self._tried_one = True
                 if self.send_due() < deliveries.BATCH:
                     self._bell.wait()
                     eventlet.sleep(PACE)
@@ -103,6 +108,7 @@ class Sender:
                 while waiting and not self._stopping and time.monotonic() - begun < BATCH_SECONDS:
                     self._send(lines, waiting.pop(0), outcomes)
         except CarrierAway as away:
+            self._trouble = True
             if len(waiting) == taken:  # There was no line at all, which is an attempt for each.
                 for delivery in waiting:
                     self._failed(delivery, away, outcomes)
@@ -112,6 +118,9 @@ class Sender:
         finally:
             for delivery in waiting:
                 deliveries.put_back(self.store, delivery, self._now())
+        if self._trouble and outcomes.sent:
+            deliveries.hurry(self.store, OURS)
+            self._trouble = False
         return taken
 
     def _send(self, lines: Mapping[str, Line], delivery: Delivery, outcomes: Outcomes) -> None:

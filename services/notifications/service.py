@@ -3,6 +3,7 @@
 from nameko.timer import timer
 
 from services.notifications import gauges, tables, traces, watch
+from services.notifications.deliveries import CHANNELS
 from services.notifications.handlers import HANDLERS
 from services.notifications.held import KEPT
 from services.notifications.provider import ReceiptsProvider, SenderProvider
@@ -28,7 +29,7 @@ class NotificationsService:
     sender = SenderProvider()
     receipts = ReceiptsProvider()
     management = Management()
-    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look)
+    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look, CHANNELS)
 
     @subscription(pace=PACE)
     def receive(self, bodies: list[bytes]) -> None:

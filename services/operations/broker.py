@@ -4,7 +4,6 @@ Asked over RabbitMQ's management API, whose address `WAYPOST_BROKER_MANAGEMENT` 
 the process, there is nothing to ask; that messages stay unsent shows all the same.
 """
 
-import os
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
@@ -12,11 +11,6 @@ import requests
 ANSWER_WITHIN = (2, 5)
 AWAY = "management-away"
 _ALARMS = {"mem_alarm": "memory", "disk_free_alarm": "disk"}
-
-
-def management_address() -> str | None:
-    """Where to ask, with a name and a password; None where that is not set."""
-    return os.environ.get("WAYPOST_BROKER_MANAGEMENT") or None
 
 
 def alarms(address: str | None) -> list[str]:

@@ -13,12 +13,18 @@ STANDING_SECONDS = 15.0
 SCREENING_SECONDS = 60.0
 STOPPED_SECONDS = 600.0
 RECALL_SECONDS = 86_400.0
+RETRYING_SECONDS = 60.0
+FEW_BYTES, NO_BYTES = 5_000_000_000, 200_000_000
+"""Free on a disk: less than the first, and than a tenth of it, needs a look; with less than the second it is full."""
 STOPPED, LOOK, PEOPLE, WELL = LEVELS = ("stopped", "look", "people", "well")
 
 
 @dataclass(frozen=True)
 class Concern:
-    """Something to be put right: what (a code), how bad, at which service or agency, how many and for how long."""
+    """Something to be put right: what (a code), how bad, at which service or agency, how many and for how long.
+
+    Of a pause also `by` whom, the id that the audit has, and `why`.
+    """
 
     code: str
     level: str
@@ -27,6 +33,8 @@ class Concern:
     count: int | None = None
     seconds: float | None = None
     detail: str | None = None
+    by: str | None = None
+    why: str | None = None
 
 
 def concerns(service: Mapping[str, Any]) -> list[str]:
@@ -34,22 +42,33 @@ def concerns(service: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(each.code for each in _of_messages(service)))
 
 
-def overview(services: Sequence[Mapping[str, Any]], alarms: Sequence[str] = ()) -> dict[str, Any]:
+def overview(
+    services: Sequence[Mapping[str, Any]],
+    alarms: Sequence[str] = (),
+    disks: Sequence[Mapping[str, Any]] = (),
+    own_database_full: bool = False,
+) -> dict[str, Any]:
     """Every service's counts with what is of concern, every agency's, all concerns, and whether anything is wrong.
 
-    `all_well` is about what moves by itself; `state` is the worst level of all, those for people too.
+    `all_well` is about what moves by itself; `state` is the worst level of all, those for people too. `disks` are those that
+    are measured: each one's name (`disk`), `free` and `size` in bytes.
     """
     rows = [{**_without_agencies(service), "concerns": concerns(service)} for service in services]
     found = [Concern("broker-alarm", STOPPED, detail=alarm) for alarm in alarms]
+    found += [concern for disk in disks for concern in _of_disk(disk)]
+    if own_database_full:
+        found.append(Concern("database-full", STOPPED, "operations"))
+    no_room = any(concern.level == STOPPED for concern in found)
     for service in services:
         found += _of_messages(service)
         found += _of_watch(service)
     found.sort(key=lambda each: LEVELS.index(each.level))
     return {
-        "all_well": not any(row["concerns"] for row in rows) and not alarms,
+        "all_well": not any(row["concerns"] for row in rows) and not no_room,
         "state": found[0].level if found else WELL,
         "concerns": [asdict(each) for each in found],
         "alarms": list(alarms),
+        "disks": list(disks),
         "services": rows,
         "agencies": [agency for service in services for agency in service.get("watch", {}).get("agencies", ())],
     }
@@ -64,6 +83,8 @@ def _of_messages(service: Mapping[str, Any]) -> Iterable[Concern]:
     ages = service["oldest_seconds"]
     if service["broker"] != "ok":
         yield Concern("broker-away", STOPPED, name, detail=service["broker"])
+    if service.get("database") == "full":
+        yield Concern("database-full", STOPPED, name)
     if service["consumers"] == 0:
         yield Concern("no-consumer", STOPPED, name, count=service["waiting"])
     if (service.get("standing_seconds") or 0.0) >= STANDING_SECONDS:
@@ -73,8 +94,23 @@ def _of_messages(service: Mapping[str, Any]) -> Iterable[Concern]:
     if (ages["unsent"] or 0.0) > LATE_SECONDS:
         level = STOPPED if ages["unsent"] > STOPPED_SECONDS else LOOK
         yield Concern("unsent-for-long", level, name, count=service["unsent"], seconds=ages["unsent"])
+    if (ages.get("due_for_retry") or 0.0) > RETRYING_SECONDS:
+        about = {"count": service["due_for_retry"], "seconds": ages["due_for_retry"]}
+        yield Concern("failing-again", LOOK, name, **about)
+    for pause in service.get("pauses", ()):
+        about = {"count": pause["waiting"], "seconds": pause["seconds"], "detail": pause["what"]}
+        agency = pause["agency"] or None
+        yield Concern("paused", LOOK, name, agency, **about, by=pause["actor"], why=pause["reason"])
     if service.get("escalated_tasks"):
         yield Concern("tasks-overdue", PEOPLE, name, count=service["escalated_tasks"])
+
+
+def _of_disk(disk: Mapping[str, Any]) -> Iterable[Concern]:
+    free, size = disk["free"], disk["size"]
+    if free < NO_BYTES:
+        yield Concern("disk-full", STOPPED, count=free, detail=disk["disk"])
+    elif free < min(FEW_BYTES, size / 10):
+        yield Concern("disk-filling", LOOK, count=free, detail=disk["disk"])
 
 
 def _of_watch(service: Mapping[str, Any]) -> Iterable[Concern]:

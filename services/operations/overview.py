@@ -13,9 +13,11 @@ from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
 
 from services.operations import samples
-from services.operations.broker import alarms, management_address
+from services.operations.broker import alarms
 from services.operations.desks import Desks
+from services.operations.disks import Disks
 from services.operations.domain import overview
+from shared.messaging.gauges import Looked
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
 
@@ -26,17 +28,18 @@ log = structlog.get_logger(__name__)
 class Lookout:
     """One for each process of the operations service."""
 
-    def __init__(self, store: Store, desks: Desks, management: str | None) -> None:
+    def __init__(self, store: Store, desks: Desks, management: str | None, disks: Disks) -> None:
         self._store = store
         self._desks = desks
         self._management = management
+        self._disks = disks
         self._looking = Semaphore(1)
         self._seen: tuple[datetime, Mapping[str, Any]] | None = None
 
     def look(self) -> dict[str, Any]:
         """As things are now; see `services.operations.domain.overview`."""
         alarmed = eventlet.spawn(alarms, self._management)
-        return overview(self._desks.backlogs(), alarmed.wait())
+        return overview(self._desks.backlogs(), alarmed.wait(), self._disks.measured(), self._store.database.is_full)
 
     def lately(self) -> Mapping[str, Any]:
         """As things were SAME seconds ago at the most, with `at` and the `last_hour` of each name."""
@@ -63,8 +66,11 @@ class LookoutProvider(DependencyProvider):
         runtime: Runtime = self.container.config["runtime"]
         resources = runtime.resources
         desks = Desks(resources.settings, resources.internal_key)
-        in_process = resources.settings.broker.startswith("memory:")
-        self.lookout = Lookout(runtime.store, desks, None if in_process else management_address())
+        settings = resources.settings
+        in_process = settings.broker.startswith("memory:")
+        disks = Disks(settings)
+        runtime.metrics.registry.register(Looked(disks.look, "disks"))
+        self.lookout = Lookout(runtime.store, desks, None if in_process else settings.broker_management, disks)
 
     def get_dependency(self, worker_ctx: Any) -> Lookout:
         return self.lookout

@@ -8,7 +8,7 @@ NAME = validate.Length(1, 80)
 
 
 class Overview(Schema):
-    """Every service's and agency's counts and ages, what is of concern, the worst level of it, and the broker's alarms."""
+    """Counts and ages of every service and agency, what is of concern, the worst level of it, the broker's alarms, disks."""
 
     all_well = fields.Boolean(required=True)
     state = fields.String(required=True)
@@ -16,6 +16,7 @@ class Overview(Schema):
     alarms = fields.List(fields.String(), required=True)
     services = fields.List(fields.Dict(), required=True)
     agencies = fields.List(fields.Dict(), required=True)
+    disks = fields.List(fields.Dict(), required=True)
 
 
 class _Which(Schema):

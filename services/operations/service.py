@@ -9,12 +9,15 @@ from services.operations.audit_routes import AuditRoutes
 from services.operations.data_protection_routes import DataProtectionRoutes
 from services.operations.desks import DesksProvider
 from services.operations.parked_routes import ParkedRoutes
+from services.operations.pause_routes import PauseRoutes
 from services.operations.rehearsal_routes import RehearsalRoutes
 from services.operations.review_routes import ReviewRoutes
 from services.operations.web.audit_pages import AuditPages
 from services.operations.web.console import ConsolePages
 from services.operations.web.overview_pages import OverviewPages
 from services.operations.web.parked_pages import ParkedPages
+from services.operations.web.pause_pages import PausePages
+from services.operations.web.runbook_pages import RunbookPages
 from services.operations.web.reviews_pages import ReviewsPages
 from services.operations.web.waiting_pages import WaitingPages
 from shared.http.access import Access
@@ -26,16 +29,19 @@ from shared.messaging.runtime import StoreProvider
 from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
 
-LOOKS_EVERY_SECONDS = 15
+LOOKS_EVERY_SECONDS = 10
 
 
 class OperationsService(
     OverviewPages,
     ParkedPages,
     WaitingPages,
+    PausePages,
+    RunbookPages,
     ReviewsPages,
     AuditPages,
     ParkedRoutes,
+    PauseRoutes,
     AuditRoutes,
     ReviewRoutes,
     RehearsalRoutes,

@@ -21,11 +21,13 @@ from shared.http import problems
 from shared.http.pages import decode_cursor, encode_cursor, read_page
 from shared.http.request import Request
 from shared.http.server import Server
+from shared.messaging.pauses import FEED
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
 
 POLL_SECONDS = 0.5
 RELAY_SECONDS = 0.02
+PAUSED_SECONDS = 60
 
 
 class Feed:
@@ -48,6 +50,11 @@ class Feed:
         )
         with self._store.reading() as connection:
             return shown(connection, agency, connection.execute(query).all())
+
+    def require(self, agency: str) -> None:
+        """Raises a 503 problem while operations have paused the agency's feed: an empty page would say that nothing came."""
+        if agency in self._store.pauses.agencies(FEED):
+            raise problems.unavailable(PAUSED_SECONDS, code="feed-paused")
 
     def wait(self, agency: str, after: int, limit: int, seconds: float) -> list[tuple[int, bytes]]:
         """The same; when there is nothing, waits for it as long as that."""
@@ -87,6 +94,7 @@ def answer_feed(feed: Feed, request: Request) -> Response:
     """`GET /v1/events` for the agency whose key it is. Envelopes are passed on byte for byte."""
     limit = read_page({"limit": request.args["limit"]} if "limit" in request.args else {}).limit
     after = _position(request.args.get("after"))
+    feed.require(request.caller.owner)
     rows = feed.wait(request.caller.owner, after, limit, _seconds(request.args.get("wait", "0")))
     last = rows[-1][0] if rows else after
     events = b",".join(envelope for _, envelope in rows)

@@ -15,6 +15,7 @@ from services.routing.handlers import HANDLERS
 from services.routing.held import KEPT
 from services.routing.listing import Wanted, list_tasks
 from services.routing.overdue import ClockProvider
+from services.routing.paused import CHANNELS
 from services.routing.rehearsals import RehearsalDesk
 from services.routing.reviews import ReviewDesk
 from services.routing.schemas import (
@@ -61,7 +62,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     access = Access(find_key)
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
-    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look)
+    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look, CHANNELS)
     reviews = ReviewDesk()
     rehearsals = RehearsalDesk()
     clock = ClockProvider()

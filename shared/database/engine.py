@@ -21,6 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from shared.database.green import SHORT, GreenConnection
 
 POOL = 20
+FULL_SECONDS = 60.0
+"""For so long a database that was full counts as full, when nothing more was written since."""
 POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
 
 
@@ -54,6 +56,12 @@ class Database:
         self._writer = Semaphore(1)
         self.waited: Callable[[float], None] = lambda seconds: None
         """Told how long each transaction waited for its connection, and on SQLite for its turn."""
+        self._full_at = float("-inf")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the last that was written did not fit on the disk, a moment ago."""
+        return time.monotonic() - self._full_at < FULL_SECONDS
 
     @contextmanager
     def writing(self, patient: bool = True) -> Iterator[Connection]:
@@ -61,6 +69,17 @@ class Database:
 
         Who is not `patient` lets others of the process work from the first moment that PostgreSQL does: for much at once.
         """
+        try:
+            with self._writing(patient) as connection:
+                yield connection
+        except DBAPIError as error:
+            if _says_full(error):
+                self._full_at = time.monotonic()
+            raise
+        self._full_at = float("-inf")
+
+    @contextmanager
+    def _writing(self, patient: bool) -> Iterator[Connection]:
         asked = time.perf_counter()
         if not self.is_sqlite:
             with self.engine.begin() as connection:
@@ -111,7 +130,14 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error.orig, psycopg.OperationalError):
         # Without a state there was no connection; 08 is one that broke, 53 a server that is full, 57 one that stops.
         return error.orig.sqlstate is None or error.orig.sqlstate[:2] in ("08", "53", "57")
-    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY"
+    return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_FULL")
+
+
+def _says_full(error: DBAPIError) -> bool:
+    """Whether the disk had no room left."""
+    if isinstance(error.orig, psycopg.Error):
+        return error.orig.sqlstate == "53100"
+    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
 
 
 def _to_json(value: Any) -> str:

@@ -1,16 +1,18 @@
 """Where every message of one service is: waiting, in flight, due for retry, parked, or unsent; how old the oldest is; and how
 many came and went within the last minute.
 
-Cheap enough to be asked every few seconds: nothing here counts more than is on its way.
+Cheap enough to be asked every few seconds: nothing here counts more than is on its way. What waits because it is paused is
+counted, and is not late.
 """
 
 from datetime import datetime, timedelta
 from typing import Any
 
 import eventlet
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from shared.messaging.parked import oldest_age
+from shared.messaging.pauses import HELD, QUEUE
 from shared.messaging.runtime import Runtime
 
 LATELY = timedelta(minutes=1)
@@ -50,6 +52,7 @@ class Backlog:
             **counts,
             "standing_seconds": standing,
             "broker": broker,
+            "database": "full" if runtime.store.database.is_full else "ok",
         }
 
     def _standing(self, in_flight: int, last_taken: Any, now: datetime) -> float | None:
@@ -69,14 +72,17 @@ def _of_database(connection: Connection, runtime: Runtime, now: datetime) -> dic
         return connection.execute(query).scalar()
 
     unsent = outbox.c.sent_at.is_(None)
+    since = func.min(failures.c.first_failed_at).filter(failures.c.error != HELD)
     retrying, retrying_since = connection.execute(
-        select(func.count(), func.min(failures.c.first_failed_at)).where(failures.c.due_at.is_not(None))
+        select(func.count(), since).where(failures.c.due_at.is_not(None))
     ).one()
+    held_back = sorted(runtime.store.pauses.agencies(QUEUE))
+    late = unsent & or_(outbox.c.audience.is_(None), outbox.c.audience.not_in(held_back)) if held_back else unsent
     ages = {
         "due_for_retry": retrying_since,
         "parked": one(select(func.min(failures.c.parked_at)).where(failures.c.parked_at.is_not(None))),
         # Written in the order of their ids: the first is the oldest, and no other is looked at.
-        "unsent": one(select(outbox.c.written_at).where(unsent).order_by(outbox.c.id).limit(1)),
+        "unsent": one(select(outbox.c.written_at).where(late).order_by(outbox.c.id).limit(1)),
     }
     lately = select(func.count(), func.max(inbox.c.taken_at)).where(inbox.c.taken_at >= now - LATELY)
     taken, last_taken = connection.execute(lately).one()

@@ -1,11 +1,12 @@
 """What operations may ask of one service, on its management listener: where its messages are, what to do with parked
-ones, and what people did.
+ones, what is paused, and what people did.
 
 Also the two readiness checks that every service has: its database answers, and its broker is connected. A service adds what
-only it can tell: `desk = Desk(ROUTES)`, a list of (method, path, function of the service's parts and the request).
+only it can tell: `desk = Desk(ROUTES)`, a list of (method, path, function of the service's parts and the request); and
+`channels`, those of agencies that it serves and that can be paused.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from shared.http.management import Management
 from shared.messaging.backlog import Backlog
 from shared.messaging.gauges import Looked, MessagingGauges
 from shared.messaging.parked_desk import ParkedDesk
+from shared.messaging.pauses import Waiting
+from shared.messaging.pauses_desk import PausesDesk
 from shared.messaging.runtime import InboxProvider, Runtime
 from shared.messaging.subscription import Subscription
 
@@ -31,10 +34,13 @@ class Desk(DependencyProvider):
 
     management = Management()
 
-    def __init__(self, routes: Routes = (), look: Look | None = None) -> None:
-        """`look` gives the metrics that only this service can."""
+    def __init__(
+        self, routes: Routes = (), look: Look | None = None, channels: Mapping[str, Waiting] | None = None
+    ) -> None:
+        """`look` gives the metrics that only this service can, `channels` counts what waits in one that is paused."""
         self._routes = tuple(routes)
         self._look = look
+        self._channels = dict(channels or {})
 
     @property
     def runtime(self) -> Runtime:
@@ -44,15 +50,17 @@ class Desk(DependencyProvider):
     def setup(self) -> None:
         backlog = Backlog(self.runtime)
         self.parked = ParkedDesk(self.runtime.store, self._schemas())
+        pauses = PausesDesk(self.runtime, self._channels)
         registry = self.runtime.metrics.registry
         registry.register(Looked(MessagingGauges(self.runtime).look, "messages"))
         if self._look is not None:
             registry.register(Looked(partial(self._look, self.runtime), "service"))
         self.management.check("database", self._database)
         self.management.check("broker", self._broker)
-        self.management.add("GET", "/v1/backlog", lambda request: backlog.counts())
+        self.management.add("GET", "/v1/backlog", lambda request: {**backlog.counts(), "pauses": pauses.listed()})
         self.management.add("GET", "/v1/audit", partial(answer_audit, self.runtime.store))
         self.parked.add_to(self.management)
+        pauses.add_to(self.management)
         for method, path, function in self._routes:
             self.management.add(method, path, partial(function, self.runtime))
 

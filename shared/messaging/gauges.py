@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.pool import QueuePool
 
 from shared.messaging.backlog import Backlog
+from shared.messaging.pauses import oldest_pause
 from shared.messaging.runtime import Runtime
 
 SAME_SECONDS = 5.0
@@ -66,7 +67,7 @@ class MessagingGauges:
     def look(self) -> Iterator[Metric]:
         try:
             with eventlet.Timeout(DATABASE_WITHIN):
-                counts = self._backlog.counts()
+                counts, paused = self._backlog.counts(), oldest_pause(self._runtime.store)
         except (Exception, eventlet.Timeout) as error:
             log.warning("metrics.database-away", service=self._runtime.service, error=type(error).__name__)
             yield gauge("waypost_database_up", "1 where the service's database answers.", 0)
@@ -74,6 +75,11 @@ class MessagingGauges:
             yield gauge("waypost_database_up", "1 where the service's database answers.", 1)
             yield gauge("waypost_broker_up", "1 where the broker answers.", counts["broker"] == "ok")
             yield from self._messages(counts)
+            yield gauge(
+                "waypost_oldest_pause_age_seconds",
+                "For how long something has been paused here, 0 where nothing is.",
+                paused,
+            )
         yield from self._connections()
 
     def _messages(self, counts: Mapping[str, Any]) -> Iterator[Metric]:

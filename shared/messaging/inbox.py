@@ -4,13 +4,15 @@ A batch is handled in one transaction: inbox rows, effects and outgoing events c
 caller acknowledge. If anything in it fails it is done one by one, so that one bad message delays no other. A failure is
 written down with its attempts and a due time; after the last attempt, or at once when the message cannot be read, it is
 parked. When not even that can be written (the database is away) `take` raises: the caller keeps the messages and waits.
+
+While operations have paused the handling, what comes is written down as due and tried when they resume.
 """
 
 import hashlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +26,7 @@ from shared.contracts.envelope import Event, EventSchema, Unreadable, read
 from shared.contracts.registry import schema_for
 from shared.database.rows import insert_or
 from shared.logs import place_of
+from shared.messaging.pauses import HELD
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 from shared.metrics import Metrics
@@ -76,7 +79,7 @@ class Inbox:
         self.inbox, self.failures = tables["inbox"], tables["failures"]
 
     def take(self, bodies: Sequence[bytes]) -> None:
-        """Takes a batch. On return each message is done, due for retry or parked; raises when that cannot be written."""
+        """Takes a batch. On return each message is done, held, due for retry or parked; raises when that cannot be written."""
         events: dict[str, tuple[Event, bytes]] = {}
         for body in bodies:
             try:
@@ -89,16 +92,45 @@ class Inbox:
             return
         oldest = min(event.time for event, _ in events.values())
         self._metrics.took((self.store.resources.clock.now() - oldest).total_seconds())
-        if not self._handle_batch([event for event, _ in events.values()]):
+        if self.store.pauses.handling:
+            self._hold(events.values())
+        elif not self._handle_batch([event for event, _ in events.values()]):
             for event, body in events.values():
                 self._handle_one(event, body)
 
     def retry_due(self, most: int = 100) -> int:
-        """Tries again what is due, each in a transaction of its own; answers how many were tried."""
+        """Tries again what is due, each in a transaction of its own; answers how many were tried. None while paused."""
+        if self.store.pauses.handling:
+            return 0
         for tried in range(most):
             if not self._retry_one():
                 return tried
         return most
+
+    def _hold(self, events: Iterable[tuple[Event, bytes]]) -> None:
+        """Keeps messages as due now and never tried, unless they have had their effect or are kept already."""
+        with self.store.writing() as transaction:
+            now = transaction.now
+            rows = [
+                {
+                    "event_id": event.id,
+                    "type": event.type,
+                    "subject": event.subject,
+                    "body": self.store.resources.keyring.seal(event.id, body),
+                    "size": len(body),
+                    "error": HELD,
+                    "place": "",
+                    "attempts": 0,
+                    "failed_at": now,
+                    "first_failed_at": now,
+                    "due_at": now,
+                }
+                for event, body in events
+            ]
+            done = "EXISTS (SELECT 1 FROM inbox WHERE inbox.event_id = given.event_id)"
+            held = insert_or(transaction.connection, self.failures, rows, "DO NOTHING", "type", unless=done)
+        for kind, count in Counter(kind for (kind,) in held).items():
+            self._metrics.handled(kind, "held", count)
 
     def _handle_batch(self, events: list[Event]) -> bool:
         started = time.perf_counter()

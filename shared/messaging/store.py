@@ -16,6 +16,7 @@ from eventlet.event import Event as Signal
 from sqlalchemy import Connection, MetaData
 
 from shared.database.engine import Database
+from shared.messaging.pauses import Pauses
 from shared.messaging.transaction import Transaction
 from shared.resources import Resources
 from shared.tracing import Origin, PassOn, Tracer, current
@@ -43,6 +44,7 @@ class Store:
         self.resources = resources
         self.database = Database(resources.settings.database_url(service))
         self.tracer: Tracer = PassOn()
+        self.pauses = Pauses(self)
         self._listeners: list[Callable[[], None]] = []
         self._waiting: list[_Waiting] = []
         self._committing = False

@@ -5,7 +5,7 @@
 `inbox`    events that have had their effect here; of one that failed before, with what error and how often it was tried since
            it last came, or that a person has given it up.
 `failures` events that have not: due for retry (`due_at`), or parked for a person (`parked_at`). `job_id` says that a job of
-           `parked_jobs` had it tried again.
+           `parked_jobs` had it tried again. Those of the error `paused` were never tried: see `shared.messaging.pauses`.
 """
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, false, text
@@ -13,13 +13,14 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from shared.audit.tables import add_audit_tables
 from shared.database.types import BigKey, Moment
 from shared.messaging.parked_tables import OF_A_JOB, PARKED, add_parked_tables
+from shared.messaging.pauses_tables import add_pauses_table
 
 UNSENT = text("sent_at IS NULL")
 DUE = text("due_at IS NOT NULL")
 
 
 def add_messaging_tables(metadata: MetaData) -> None:
-    """Declares the four tables in a service's metadata, and those of the audit."""
+    """Declares these tables in a service's metadata, those of parked messages and pauses, and those of the audit."""
     Table(
         "outbox",
         metadata,
@@ -89,4 +90,5 @@ def add_messaging_tables(metadata: MetaData) -> None:
         Index("failures_job", "job_id", "parked_at", sqlite_where=OF_A_JOB, postgresql_where=OF_A_JOB),
     )
     add_parked_tables(metadata)
+    add_pauses_table(metadata)
     add_audit_tables(metadata)

@@ -7,11 +7,17 @@ import pytest
 
 from services.operations.domain import LEVELS, overview
 from services.operations.web.pictures import last_hour
+from services.operations.web.runbook import runbook
 from services.operations.web.telling import age, short_age, told
 from shared.web.catalogue import Catalogue
 
 CATALOGUE = Catalogue.of("en")
 AGENCIES = {"families-apart": "Families Apart"}
+PAUSED = {
+    **{"what": "webhook", "agency": "families-apart", "actor": "p:1", "reason": "they move"},
+    **{"seconds": 200.0, "waiting": 1},
+}
+RUNBOOK = Path("docs/operations.md").read_text()
 
 
 def service(name: str = "routing", **changed: Any) -> dict[str, Any]:
@@ -33,6 +39,9 @@ def agency(**changed: Any) -> dict[str, Any]:
 WRONG: dict[str, dict[str, Any]] = {
     "unreachable": {"unreachable": True},
     "broker-away": {"broker": "ConnectionError", "consumers": None},
+    "database-full": {"database": "full"},
+    "failing-again": {"due_for_retry": 2, "oldest_seconds": {"unsent": None, "due_for_retry": 61.0}},
+    "paused": {"pauses": [PAUSED]},
     "no-consumer": {"consumers": 0, "waiting": 12},
     "standing-still": {"in_flight": 200, "standing_seconds": 20.0},
     "parked": {"parked": 3, "oldest_seconds": {"unsent": None, "parked": 90.0}},
@@ -61,7 +70,9 @@ def test_each_thing_that_can_be_wrong_is_found_and_told_to_people(code: str) -> 
         assert "None" not in text
     if code.startswith(("webhook", "agency")):
         assert "Families Apart" in said.title
-    assert code in Path("docs/operations.md").read_text(), "the runbook names it"
+    assert f"#### {code}\n" in RUNBOOK, "the runbook has its steps"
+    assert f'id="{code}"' in runbook()
+    assert said.runbook == f"/runbook#{code}"
 
 
 def test_what_a_family_waits_for_is_said_as_people_would() -> None:
@@ -69,6 +80,34 @@ def test_what_a_family_waits_for_is_said_as_people_would() -> None:
     said = told(concern, CATALOGUE, AGENCIES)
     assert said.title == "3 referrals have waited to be assessed, the first for 12 minutes"
     assert said.meaning == "Nobody is told before, neither the family nor an agency."
+
+
+def test_a_pause_says_who_since_when_why_and_what_waits_and_hides_nothing_that_is_owed() -> None:
+    found = overview([service(pauses=[PAUSED], **WRONG["tasks-overdue"])])
+    paused, overdue = found["concerns"]
+    said = told(paused, CATALOGUE, AGENCIES, {"p:1": "Test Operator"})
+    assert said.title == "Webhooks of Families Apart: paused by Test Operator for 3 minutes"
+    assert said.meaning == "Because: they move. 1 message waits meanwhile; nothing is lost."
+    assert (overdue["code"], found["all_well"], found["state"]) == ("tasks-overdue", False, "look")
+
+
+@pytest.mark.parametrize(
+    ("free", "size", "code"),
+    [(4e9, 100e9, "disk-filling"), (4e9, 20e9, None), (6e9, 100e9, None), (1e8, 5e8, "disk-full")],
+)
+def test_a_disk_is_named_before_it_is_full(free: float, size: float, code: str | None) -> None:
+    found = overview([service()], disks=[{"disk": "database", "free": int(free), "size": int(size)}])
+    assert [each["code"] for each in found["concerns"]] == ([code] if code else [])
+    assert found["all_well"] is (code != "disk-full")
+    for each in found["concerns"]:
+        said = told(each, CATALOGUE, AGENCIES)
+        assert said.title.startswith("The disk of the database")
+        assert said.title.endswith(("4.0 GB are left", "100 MB are left"))
+
+
+def test_a_database_of_our_own_that_is_full_is_named_too() -> None:
+    (found,) = overview([service()], own_database_full=True)["concerns"]
+    assert (found["code"], found["service"]) == ("database-full", "operations")
 
 
 def test_the_worst_comes_first_and_says_how_things_are() -> None:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+OURS = frozenset({"login-refused", "sender-refused", "carrier-away", "folder-unusable"})
+"""Codes of what stands in the way of every message alike: when one goes, all may."""
+
 
 @dataclass(frozen=True)
 class Message:

@@ -16,7 +16,9 @@ PLACES = (
     ("/reviews", "Reviews"),
     ("/directory", "Directory"),
     ("/trace", "Trace"),
+    ("/pauses", "Pauses"),
     ("/audit", "Audit"),
+    ("/runbook", "Runbook"),
 )
 """In the order of the navigation; People and Account stand behind them on every service's pages."""
 

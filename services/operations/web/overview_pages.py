@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response
 from services.operations.domain import worst
 from services.operations.overview import LookoutProvider
 from services.operations.web.telling import told
+from services.operations.web.who import names_of
 from shared.http.request import Request
+from shared.messaging.store import Store
 from shared.web.page import page
 
 
@@ -16,6 +18,7 @@ class OverviewPages:
 
     lookout = LookoutProvider()
     pages: Any
+    store: Store
 
     @page("GET", "/", scope="operations:read")
     def overview_page(self, request: Request) -> Response:
@@ -29,5 +32,6 @@ class OverviewPages:
     def _overview(self, request: Request, template: str) -> Response:
         seen = self.lookout.lately()
         agencies = {each["agency"]: each["name"] for each in seen["agencies"]}
-        concerns = [told(each, self.pages.catalogue, agencies) for each in seen["concerns"]]
+        people = names_of(self.store) if any(each["by"] for each in seen["concerns"]) else {}
+        concerns = [told(each, self.pages.catalogue, agencies, people) for each in seen["concerns"]]
         return self.pages.show(request, template, seen=seen, state=worst(seen["concerns"]), concerns=concerns)

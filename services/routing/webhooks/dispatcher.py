@@ -1,7 +1,8 @@
 """All couriers of this process: one for each endpoint whose lease it holds, told when the feeds have grown.
 
 Endpoints are looked for every TEND_SECONDS and at once when something was asked over HTTP here. One question finds out
-which feeds have grown, however many endpoints there are; with none it is not asked.
+which feeds have grown, however many endpoints there are; with none it is not asked. To endpoints of an agency
+whose webhooks operations have paused nothing is sent; when they resume, what waits is tried at once.
 """
 
 import time
@@ -20,6 +21,7 @@ from services.routing.webhooks.schedule import Schedule
 from services.routing.webhooks.sending import Post
 from shared.ids import new_id
 from shared.logs import place_of
+from shared.messaging.pauses import WEBHOOK
 from shared.messaging.store import Store
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Dispatcher:
         self._schedule = schedule or Schedule()
         self._count = count
         self._couriers: dict[str, tuple[Courier, GreenThread]] = {}
+        self._resting: set[str] = set()
         self._bell = Signal()
         self._pause = LONGEST_PAUSE
         self._newest = 0
@@ -101,17 +104,25 @@ class Dispatcher:
         self._tended = began
         if renew:
             self._renewed = began
+        paused = self._store.pauses.agencies(WEBHOOK) if endpoints else frozenset()
         for webhook_id, (courier, thread) in list(self._couriers.items()):
             endpoint = endpoints.get(webhook_id)
             if endpoint is None or endpoint.generation != courier.endpoint.generation or thread.dead:
                 courier.stop()
                 del self._couriers[webhook_id]
+            elif endpoint.agency in paused:
+                courier.stop()  # It is forgotten once what was on its way has ended.
             else:
                 courier.endpoint = endpoint
         if endpoints and not self._couriers:
             self._newest = journal.newest_position(self._store)
         for endpoint in endpoints.values():
-            if endpoint.id not in self._couriers:
+            if endpoint.agency in paused:
+                self._resting.add(endpoint.id)
+            elif endpoint.id not in self._couriers:
+                if endpoint.id in self._resting:
+                    journal.hurry(self._store, endpoint.id)
+                    self._resting.remove(endpoint.id)
                 self._start(endpoint)
 
     def _start(self, endpoint: Endpoint) -> None:

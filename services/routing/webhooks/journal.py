@@ -121,6 +121,13 @@ def waiting(store: Store, webhook_id: str) -> list[Parcel]:
         ]
 
 
+def hurry(store: Store, webhook_id: str) -> None:
+    """What waits for another try may go now."""
+    with store.writing() as transaction:
+        open_ones = update(deliveries).where(deliveries.c.webhook_id == webhook_id, deliveries.c.given_up_at.is_(None))
+        transaction.execute(open_ones.values(due_at=None))
+
+
 def write(store: Store, holder: str, endpoint: Endpoint, changes: Changes, tally: Tally) -> None:
     """Writes progress, all of it or nothing; raises Superseded."""
     with store.writing() as transaction:

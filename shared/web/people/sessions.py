@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.exc import DBAPIError
 
+from shared.database.engine import is_away
 from shared.ids import new_id
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
@@ -65,9 +67,18 @@ def find(store: Store, secret: str, idle: timedelta) -> tuple[Session, Person] |
     if row is None:
         return None
     if now - row["seen_at"] > _NOTED_EVERY:
-        with store.writing() as transaction:
-            transaction.execute(update(sessions).where(sessions.c.id == row["session_id"]).values(seen_at=now))
+        _note_seen(store, row["session_id"], now)
     return Session(row["session_id"], row["started_at"], row["seen_at"]), person_of(store.resources.keyring, row)
+
+
+def _note_seen(store: Store, session_id: str, now: datetime) -> None:
+    """A database that takes nothing just now keeps nobody from looking at what is wrong with it."""
+    try:
+        with store.writing() as transaction:
+            transaction.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
+    except DBAPIError as error:
+        if not is_away(error):
+            raise
 
 
 def of_person(connection: Connection, person_id: str, now: datetime, idle: timedelta) -> list[Session]:
