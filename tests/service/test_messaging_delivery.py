@@ -116,6 +116,15 @@ def test_state_and_event_are_both_there_or_neither(line: Line) -> None:
     assert (count(line.teller, "letters"), count(line.teller, "outbox")) == (0, 0)
 
 
+def test_an_event_of_a_clock_that_was_ahead_does_not_wait_for_the_right_one_to_come_so_far(line: Line) -> None:
+    line.clock.forward(hours=2)
+    tell(line.teller)
+    line.clock.forward(hours=-2)
+    line.start_relay()
+
+    line.receive_until(1)
+
+
 def test_a_message_that_comes_again_has_no_second_effect(line: Line) -> None:
     tell(line.teller)
     line.start_relay()
