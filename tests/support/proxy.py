@@ -6,7 +6,8 @@
     proxy.refuse() · proxy.accept()                   nobody gets in · again
     proxy.freeze() · proxy.thaw()                     half-open: what is open stays so, and nothing passes · passes again
     proxy.forget()                                    half-open for good: the far side is closed and the near side not told
-    proxy.hold(UP, marker) · proxy.thaw()             a connection stands still from the first piece that holds these bytes
+    proxy.hold(UP, marker)                            a connection stands still from the first piece that holds these bytes
+    proxy.drop() · proxy.thaw()                       it ends, and what was kept back never arrives · it arrives
 
 `UP` is from the client to the server. `held` counts the connections that stand still by `hold`.
 """
@@ -30,19 +31,28 @@ Ports = Callable[[], int | list[int]]
 
 @dataclass(eq=False)
 class _Link:
-    """One connection through the proxy: the client's socket, and ours to the server."""
+    """One connection through the proxy: the client's socket, and ours to the server.
+
+    Sockets are closed by who reads them alone: eventlet takes a number that is used again for the socket that had it before.
+    """
 
     near: socket.socket
     far: socket.socket
     held: set[str] = field(default_factory=set)
     forgotten: bool = False
+    is_cut: bool = False
 
     def cut(self) -> None:
-        """Ends both with a reset, so that neither takes it for an orderly goodbye."""
+        """Ends both with a reset, so that neither side takes it for an orderly goodbye."""
+        self.is_cut = True
         for each in (self.near, self.far):
             with contextlib.suppress(OSError):
                 each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-            each.close()
+                each.shutdown(socket.SHUT_RD)  # Says nothing to the other side, and wakes who reads.
+
+    def close(self) -> None:
+        self.near.close()
+        self.far.close()
 
 
 class Proxy:
@@ -85,12 +95,18 @@ class Proxy:
     def hold(self, direction: str, marker: bytes) -> None:
         self._markers[direction] = marker
 
+    def drop(self) -> None:
+        for link in [link for link in self._links if link.held]:
+            link.cut()
+        self.thaw()
+
     def forget(self) -> int:
         """How many connections there were."""
         links = list(self._links)
         for link in links:
             link.forgotten = True
-            link.far.close()
+            with contextlib.suppress(OSError):
+                link.far.shutdown(socket.SHUT_RDWR)
         return len(links)
 
     def thaw(self) -> None:
@@ -119,7 +135,8 @@ class Proxy:
             self._moved.wait()
         far = None if self._refusing else self._connected()
         if far is None:
-            _Link(near, near).cut()
+            (refused := _Link(near, near)).cut()
+            refused.close()
             return
         for each in (near, far):
             each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -129,8 +146,7 @@ class Proxy:
         self._pass_on(link, UP, near, far)
         back.wait()
         self._links.discard(link)
-        link.near.close()
-        link.far.close()
+        link.close()
 
     def _connected(self) -> socket.socket | None:
         """A connection to the first that answers, beginning with another each time."""
@@ -152,9 +168,11 @@ class Proxy:
                     link.held.add(direction)
                 while self._frozen or direction in link.held:
                     self._moved.wait()
+                if link.is_cut:
+                    return
                 if not link.forgotten:
                     target.sendall(piece)
-            if not link.forgotten:
+            if not (link.forgotten or link.is_cut):
                 target.shutdown(socket.SHUT_WR)
         except OSError:
             if not link.forgotten:

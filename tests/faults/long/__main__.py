@@ -24,7 +24,7 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from bench.machine import ROOT, described  # noqa: E402
-from tests.faults.long import broker, clock, cluster, database, inputs, network, processes  # noqa: E402
+from tests.faults.long import broker, clock, cluster, database, inputs, network, processes, routes  # noqa: E402
 from tests.faults.long.driver import Row, run  # noqa: E402
 from tests.faults.long.report import page, table  # noqa: E402
 from tests.faults.long.scenario import Servers  # noqa: E402
@@ -52,7 +52,7 @@ PARTS: dict[str, dict[str, Fault]] = {
 }
 PARTS["Broker"] |= cluster.FAULTS
 PARTS["Database"] |= database.OTHERS
-PARTS["Input"] |= {inputs.EVERY_ROUTE.name: inputs.every_route}
+PARTS["Input"] |= routes.FAULTS
 
 
 def main() -> int:

@@ -3,9 +3,6 @@
 import amqp
 import eventlet
 
-from shared.messaging.broker import queue_of
-from shared.messaging.runtime import queue_salt
-from shared.resources import Resources
 from shared.settings import SERVICES
 from tests.faults.long.scenario import Ground, Scenario
 from tests.support.system import wait_until
@@ -54,15 +51,14 @@ def _close_connections(ground: Ground) -> str:
 
 def _delete_queue(ground: Ground) -> str:
     """While nobody reads it, so that messages go with it that their sender has noted as sent."""
-    settings, broker = ground.system.settings, ground.rabbitmq
-    queue = queue_of("eligibility", queue_salt(Resources(settings)))
+    broker = ground.rabbitmq
     ground.system.kill("eligibility")
     before = ground.ledger.acknowledged
     wait_until(lambda: ground.ledger.acknowledged > before + 10, "referrals that wait for eligibility")
     with amqp.Connection(
         f"127.0.0.1:{broker.port}", broker.user, broker.password, virtual_host=ground.vhost
     ) as connection:
-        gone = connection.channel().queue_delete(queue)
+        gone = connection.channel().queue_delete(ground.queue("eligibility"))
     assert gone, "the queue was empty"
     return f"{gone} messages deleted with the queue of eligibility"
 

@@ -23,7 +23,7 @@ def _leader(ground: Ground) -> RabbitMQ | None:
     """The node that leads the queue of eligibility, asked of any that lives; None while there is an election."""
     nodes = [each for each in ground.servers.nodes if each.alive]
     listed = nodes[0].ctl("list_queues", "-p", ground.vhost, "name", "leader", "--no-table-headers")
-    leads = next((line.split() for line in listed.splitlines() if "eligibility" in line), [])
+    leads = next((line.split() for line in listed.splitlines() if ground.queue("eligibility") in line), [])
     return next((node for node in nodes if node.node in leads), None)
 
 

@@ -69,12 +69,22 @@ def forgotten(between: str) -> Scenario:
     return Scenario(f"half-open between {between}", breaks, proxied=True, rate=5)
 
 
+def _reset_everywhere(ground: Ground) -> str:
+    ended = 0
+    for _ in range(10):
+        ended += sum(proxy.reset() for proxy in ground.by.values())
+        eventlet.sleep(ground.chance.uniform(0.05, 0.6))
+    return f"{ended} connections reset, in 10 rounds"
+
+
+RESET_EVERYWHERE = Scenario("connections reset between everybody", _reset_everywhere, proxied=True)
 SCENARIOS = [
     *(
         make(between)
         for between in ("services and database", "services and broker")
         for make in (slow, reset, closed, silent, forgotten)
     ),
-    *(make("clients and referrals") for make in (slow, reset, silent)),
-    *(make("services themselves") for make in (reset, silent)),
+    *(make("clients and referrals") for make in (slow, silent)),
+    silent("services themselves"),
+    RESET_EVERYWHERE,
 ]

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.messaging.broker import queue_of
+from shared.messaging.runtime import queue_salt
+from shared.resources import Resources
 from tests.support.callers import Referrer
 from tests.support.ledger import Ledger
 from tests.support.pairs import Pair
@@ -67,6 +70,16 @@ class Ground:
     def rabbitmq(self) -> RabbitMQ:
         return self.servers.rabbitmq
 
+    def queue(self, service: str) -> str:
+        """The name of the queue that the service reads."""
+        return queue_of(service, queue_salt(Resources(self.system.settings)))
+
+    def depth(self, service: str) -> int:
+        """How many messages the broker has for the service, in its queue or handed out."""
+        listed = self.rabbitmq.ctl("list_queues", "-p", self.vhost, "name", "messages", "--no-table-headers")
+        depths = dict(line.split() for line in listed.splitlines())
+        return int(depths[self.queue(service)])
+
     def count(self, service: str, query: str) -> int:
         """What one number of a service's database is."""
         return int(self.system.rows(service, query)[0][0])
@@ -96,7 +109,7 @@ def ground_of(scenario: Scenario, servers: Servers, folder: Path, seed: int) -> 
     """The system, started, in `folder`."""
     chance = random.Random(seed)
     if scenario.on_default:
-        with default_system(folder, servers.places) as system:
+        with default_system(folder, servers.places, **scenario.environment) as system:
             yield Ground(system, servers, "", "", {}, _ledger(system, seed), chance)
         return
     vhost, database = servers.rabbitmq.new_vhost(), servers.postgres.new_database()
