@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": "Bring databases and broker to what this version needs.",
     "queues": "See where every message is.",
     "parked": "Messages that failed for good: list, retry, discard.",
+    "trace": "All that happened to a referral, and what each agency could see.",
     "reviews": "Referrals that wait for a person: list, show, decide.",
     "pause": "Let a service or an agency's channel wait; or show what is paused.",
     "resume": "Let it go on.",

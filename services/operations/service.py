@@ -12,6 +12,7 @@ from services.operations.parked_routes import ParkedRoutes
 from services.operations.pause_routes import PauseRoutes
 from services.operations.rehearsal_routes import RehearsalRoutes
 from services.operations.review_routes import ReviewRoutes
+from services.operations.trace_routes import TraceRoutes
 from services.operations.web.audit_pages import AuditPages
 from services.operations.web.console import ConsolePages
 from services.operations.web.overview_pages import OverviewPages
@@ -19,6 +20,7 @@ from services.operations.web.parked_pages import ParkedPages
 from services.operations.web.pause_pages import PausePages
 from services.operations.web.runbook_pages import RunbookPages
 from services.operations.web.reviews_pages import ReviewsPages
+from services.operations.web.trace_pages import TracePages
 from services.operations.web.waiting_pages import WaitingPages
 from shared.http.access import Access
 from shared.http.management import Management
@@ -39,11 +41,13 @@ class OperationsService(
     PausePages,
     RunbookPages,
     ReviewsPages,
+    TracePages,
     AuditPages,
     ParkedRoutes,
     PauseRoutes,
     AuditRoutes,
     ReviewRoutes,
+    TraceRoutes,
     RehearsalRoutes,
     DataProtectionRoutes,
     PeopleSite,
