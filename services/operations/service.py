@@ -18,8 +18,8 @@ from services.operations.web.console import ConsolePages
 from services.operations.web.overview_pages import OverviewPages
 from services.operations.web.parked_pages import ParkedPages
 from services.operations.web.pause_pages import PausePages
-from services.operations.web.runbook_pages import RunbookPages
 from services.operations.web.reviews_pages import ReviewsPages
+from services.operations.web.runbook_pages import RunbookPages
 from services.operations.web.trace_pages import TracePages
 from services.operations.web.waiting_pages import WaitingPages
 from shared.http.access import Access

@@ -11,6 +11,7 @@ from services.operations.trace_entry import (
     RETRYING,
     STATES,
     UNDER_WAY,
+    WAITING,
     Entry,
     Hop,
     Part,
@@ -21,6 +22,7 @@ from services.operations.trace_entry import (
     passed,
     told_by,
 )
+from shared.messaging.pauses import HELD
 
 
 def events(parts: Parts, now: datetime) -> Iterator[Entry]:
@@ -98,7 +100,7 @@ def _taken(parts: Parts, event: Part, now: datetime) -> Iterator[Hop]:
 
 
 def _failed(service: str, failed: Part, now: datetime) -> Hop:
-    state = PARKED if failed["parked_at"] else RETRYING
+    state = PARKED if failed["parked_at"] else WAITING if failed["error"] == HELD else RETRYING
     took = passed(failed["first_failed_at"], now)
     about = (failed["attempts"], failed["error"], failed["place"], failed["due_at"])
     return Hop(service, state, failed["failed_at"], took, *about)

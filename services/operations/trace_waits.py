@@ -17,11 +17,12 @@ from services.operations.trace_entry import (
     passed,
     told_by,
 )
+from shared.messaging.pauses import HELD
 
 _OF_SERVICE = {WAITING: "not-taken", RETRYING: "retrying", PARKED: "parked"}
 _OF_WEBHOOK = {RETRYING: "webhook-failing", FAILED: "webhook-gave-up"}
 _OF_MESSAGE = {WAITING: "message-waiting", RETRYING: "message-delayed", FAILED: "message-failed"}
-_WORST = ("parked", "retrying", "not-taken", "unsent", "webhook-gave-up", "webhook-failing")
+_WORST = ("parked", "retrying", HELD, "not-taken", "unsent", "untold", "webhook-gave-up", "webhook-failing")
 _REQUESTED = "requested"
 
 
@@ -49,7 +50,7 @@ def _of_entries(entries: Iterable[Entry], now: datetime) -> Iterator[Wait]:
     for entry in entries:
         problem = str(entry.about.get("problem") or "")
         if entry.kind in ("event", "told") and entry.until is None and entry.state == WAITING:
-            yield _wait("unsent", entry.lane, entry.at, entry, now, problem)
+            yield _wait("unsent" if entry.kind == "event" else "untold", entry.lane, entry.at, entry, now, problem)
         if entry.kind == "message" and entry.state in _OF_MESSAGE:
             yield _wait(_OF_MESSAGE[entry.state], entry.lane, entry.at, entry, now, problem)
         for hop in entry.hops:
@@ -61,6 +62,8 @@ def _of_entries(entries: Iterable[Entry], now: datetime) -> Iterator[Wait]:
 
 
 def _code_of(hop: Hop) -> str | None:
+    if hop.error == HELD and hop.state == WAITING:
+        return HELD
     return (_OF_SERVICE if hop.to in SERVICES else _OF_WEBHOOK).get(hop.state)
 
 

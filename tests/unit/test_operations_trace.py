@@ -145,6 +145,7 @@ def test_an_event_tells_how_long_it_waited_to_be_sent_and_to_be_heard() -> None:
         ({"failures": [failed("e-1", parked=False)]}, "retrying", "eligibility"),
         ({"failures": [failed("e-1", parked=True)]}, "parked", "eligibility"),
         ({"failures": [failed("e-of-nobody", parked=True)]}, "parked", "eligibility"),
+        ({"failures": [failed("e-1", parked=False) | {"error": "paused", "attempts": 0}]}, "paused", "eligibility"),
     ],
 )
 def test_what_stands_still_is_named_with_where_and_for_how_long(known: Json, code: str, where: str) -> None:
@@ -154,7 +155,8 @@ def test_what_stands_still_is_named_with_where_and_for_how_long(known: Json, cod
     assert found[0].seconds >= 590
     told = Telling(CATALOGUE, whole(parts, after(600))).waits()[0]
     assert "Eligibility" in told.text
-    assert told.path == (f"/parked/eligibility/messages/{found[0].id}" if code == "parked" else None)
+    paths = {"parked": f"/parked/eligibility/messages/{found[0].id}", "paused": "/pauses"}
+    assert told.path == paths.get(code)
 
 
 def test_what_was_not_sent_is_named_and_what_takes_a_moment_is_not() -> None:

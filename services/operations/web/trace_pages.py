@@ -38,17 +38,17 @@ class TracePages:
         """Asks for a reference; leads to the trace of one that could be one."""
         typed = request.args.get("reference", "").strip()[:40]
         if not typed:
-            return self._search(request, Sheet())
+            return self._trace_search(request, Sheet())
         reference = read_reference(typed)
         if reference is None:
-            return self._search(request, self._wrong(REFERENCE, typed, "not-a-reference"))
+            return self._trace_search(request, self._trace_wrong(REFERENCE, typed, "not-a-reference"))
         raise SeeOther(f"/trace/{reference}")
 
     @page("GET", "/trace/<reference>", scope=READ)
     def trace_page(self, request: Request, reference: str) -> Response:
         """One referral; `at` is the moment at which it is asked what each agency could see, `from` the first row shown."""
         if read_reference(reference) is None:
-            return self._search(request, self._wrong(REFERENCE, reference[:40], "not-a-reference"))
+            return self._trace_search(request, self._trace_wrong(REFERENCE, reference[:40], "not-a-reference"))
         now, typed = self.store.resources.clock.now(), request.args.get("at", "")
         at = _moment(typed)
         try:
@@ -56,11 +56,11 @@ class TracePages:
         except Problem as problem:
             if problem.status != 404:
                 raise
-            return self._search(request, Sheet({REFERENCE: [read_reference(reference) or ""]}), 404)
-        sheet = self._wrong(AT, typed, "not-a-moment") if typed and at is None else Sheet()
-        return self._found(request, trace, sheet, asked_at=at is not None)
+            return self._trace_search(request, Sheet({REFERENCE: [read_reference(reference) or ""]}), 404)
+        sheet = self._trace_wrong(AT, typed, "not-a-moment") if typed and at is None else Sheet()
+        return self._trace_found(request, trace, sheet, asked_at=at is not None)
 
-    def _found(self, request: Request, trace: dict[str, Any], sheet: Sheet, asked_at: bool) -> Response:
+    def _trace_found(self, request: Request, trace: dict[str, Any], sheet: Sheet, asked_at: bool) -> Response:
         telling, entries = Telling(self.pages.catalogue, trace), trace["entries"]
         first = _row(request.args.get("from", ""), len(entries))
         kept = {"at": request.args["at"]} if asked_at else {}
@@ -85,12 +85,12 @@ class TracePages:
             asked_at=asked_at,
         )
 
-    def _search(self, request: Request, sheet: Sheet, status: int | None = None) -> Response:
+    def _trace_search(self, request: Request, sheet: Sheet, status: int | None = None) -> Response:
         return self.pages.show(
             request, "trace.html", status or (422 if sheet.wrong else 200), sheet=sheet, missing=status == 404
         )
 
-    def _wrong(self, field: str, typed: str, code: str) -> Sheet:
+    def _trace_wrong(self, field: str, typed: str, code: str) -> Sheet:
         return Sheet({field: [typed]}, {field: self.pages.catalogue.error(f"/trace{field}", code, code)})
 
 

@@ -28,6 +28,7 @@ _SECTIONS = {
 PAGES = {
     "parked": "/parked/<desk>/messages/<event_id>",
     "review": "/reviews/<referral_id>",
+    "paused": "/pauses",
     "message-failed": "/undelivered",
     "message-delayed": "/undelivered?status=pending",
 }
