@@ -23,7 +23,11 @@ from shared.database.green import SHORT, GreenConnection
 POOL = 20
 FULL_SECONDS = 60.0
 """For so long a database that was full counts as full, when nothing more was written since."""
-POSTGRES_OPTIONS = "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s"
+POSTGRES_OPTIONS = (
+    "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s "
+    # A machine that has gone says nothing, and the server by itself would keep its sessions, and their locks, for two hours.
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=5 -c tcp_user_timeout=20s"
+)
 
 
 class Database:
@@ -44,6 +48,8 @@ class Database:
                 "options": POSTGRES_OPTIONS,
                 "keepalives_idle": 5,
                 "keepalives_interval": 2,
+                "keepalives_count": 5,
+                "tcp_user_timeout": 20_000,  # Milliseconds; keep-alives are not sent while an answer is awaited.
             }
             self.engine = create_engine(
                 parsed, pool_size=POOL, max_overflow=0, pool_pre_ping=False, connect_args=arguments, **shared

@@ -2,6 +2,7 @@
 
 psycopg's own wait stops every green thread until the answer comes. Short queries are cheaper so (a switch costs more than
 the query), but a lock or a restart must not stop heartbeats: what is not there after SHORT is awaited by eventlet's hub.
+What is not there after LONGEST never comes: the other side, or something between, has forgotten the connection.
 """
 
 import select
@@ -15,6 +16,8 @@ from eventlet.hubs import trampoline
 from psycopg._enums import Ready, Wait
 
 SHORT = 0.001
+LONGEST = 65.0
+"""Seconds. The server ends every statement before that (`statement_timeout`), so it answers sooner, or not at all."""
 _poll = patcher.original("select").poll
 
 
@@ -31,8 +34,7 @@ class GreenConnection(psycopg.Connection[Any]):
         try:
             wanted = next(gen)
             while True:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                ready = self._ready_soon(wanted) or _ready_later(self.pgconn.socket, wanted, left)
+                ready = self._ready_soon(wanted) or self._ready_later(wanted, deadline)
                 wanted = gen.send(ready)
         except StopIteration as finished:
             return finished.value
@@ -49,9 +51,18 @@ class GreenConnection(psycopg.Connection[Any]):
             return int(ready & wanted) or wanted
         return 0
 
+    def _ready_later(self, wanted: int, deadline: float | None) -> int:
+        """Waits in the hub, which awaits one way at a time: for writing while there is something left to write."""
+        left = LONGEST if deadline is None else max(0.0, deadline - time.monotonic())
+        writing = bool(wanted & Wait.W)
+        try:
+            trampoline(self.pgconn.socket, read=not writing, write=writing, timeout=left, timeout_exc=_Silent)
+        except _Silent:
+            # Closed, so that nobody asks anything else on it, not even to roll back.
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database does not answer") from None
+        return int(Ready.W if writing else Ready.R)
 
-def _ready_later(descriptor: int, wanted: Wait, timeout: float | None) -> int:
-    """Waits in the hub, which awaits one way at a time: for writing while there is something left to write."""
-    writing = bool(wanted & Wait.W)
-    trampoline(descriptor, read=not writing, write=writing, timeout=timeout, timeout_exc=psycopg.OperationalError)
-    return int(Ready.W if writing else Ready.R)
+
+class _Silent(Exception):
+    """The wait is over and nothing has come."""
