@@ -22,21 +22,34 @@ from shared.http.request import Request
 from shared.http.route import Route, declared
 from shared.web.csrf import FIELD
 from shared.web.forms import Form, read_form
-from shared.web.pages import Pages
+from shared.web.pages import Instead, Pages
 
 Method = TypeVar("Method", bound=Any)
 FORM_LIMIT = 64 * 1024
 
 
-class SeeOther(Problem):
+class SeeOther(Instead):
     """Sends the browser to another page of ours: raised where a page cannot be shown yet."""
 
     def __init__(self, path: str) -> None:
         super().__init__(303, "see-other", "See another page")
         self.path = path
 
-    def response(self) -> Response:
-        return see(self.path)
+    def shown(self, pages: Pages, request: Request) -> Response:
+        response = see(self.path)
+        pages.csrf.settle(request, response)
+        return response
+
+
+class NotSent(Instead):
+    """Somebody was signed out while they typed: the form is held by a page that sends it once they are back."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "not-sent", "You were signed out before this was sent")
+
+    def shown(self, pages: Pages, request: Request) -> Response:
+        typed = {name: values for name, values in form_of(request).typed().items() if name != FIELD}
+        return pages.show(request, "not_sent.html", self.status, typed=typed, address=request.full_path.rstrip("?"))
 
 
 class Page(Route):
@@ -56,11 +69,25 @@ class Page(Route):
             raise ConfigurationError(f"{self.url} needs `Pages`, and `SignIn` where it has a scope.")
 
     def admit(self, request: Request) -> None:
-        """Lets the request pass; raises a problem, or SeeOther to where one signs in."""
-        if self.scope and self.server.people is not None:
-            self.server.people.admit(request, self.scope)
-        else:
+        """Lets the request pass; raises a problem, SeeOther to where one signs in, or NotSent with a form in hand."""
+        if not self.scope or self.server.people is None:
             super().admit(request)
+            return
+        try:
+            self.server.people.admit(request, self.scope)
+        except SeeOther:
+            if request.method == "POST" and self._is_ours(request):
+                raise NotSent from None
+            raise
+
+    def _is_ours(self, request: Request) -> bool:
+        """Whether it holds a form that a page of ours sent from this browser."""
+        try:
+            request.receive(self.limit)
+            self.received(request)
+        except Problem:
+            return False
+        return True
 
     def received(self, request: Request) -> None:
         """Reads the form, before a worker is spent on it; raises a 403 problem for one that is not ours."""

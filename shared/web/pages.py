@@ -54,6 +54,13 @@ def address_of(settings: Settings, service: str) -> str:
     return addresses.get(service, settings.operations_url)
 
 
+class Instead(Problem):
+    """A problem that has an answer of its own."""
+
+    def shown(self, pages: "Pages", request: Request) -> Response:
+        raise NotImplementedError
+
+
 class Pages:
     """The pages of one service; `folder` holds its `templates`."""
 
@@ -91,11 +98,9 @@ class Pages:
         return response
 
     def problem(self, request: Request, problem: Problem) -> Response:
-        """A problem as a page for people. It never repeats what somebody typed."""
-        if 300 <= problem.status < 400:
-            response = problem.response()
-            self.csrf.settle(request, response)
-            return response
+        """A problem as a page for people. It shows nothing of what somebody typed."""
+        if isinstance(problem, Instead):
+            return problem.shown(self, request)
         known = self.catalogue.section("problem-titles")
         code = next((each for each in (problem.code, str(problem.status)) if each in known), "500")
         text = self.catalogue.word("problem-texts", code)

@@ -1,5 +1,6 @@
 """An agency's worker and the inbox: the list, a task with its family, every move; in all views, by keyboard, two at once."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -215,6 +216,25 @@ def test_of_two_workers_at_once_one_wins_and_the_other_loses_nothing(
     check_page(page, "task-changed")
     page.get_by_role("button", name="Keep it as a note").click()
     expect(page.get_by_role("status")).to_have_text("Note written")
+    expect(page.get_by_text("Made-up note that must not be lost.")).to_be_visible()
+
+
+@views(PHONE, LAPTOP_PLAIN)
+def test_what_was_typed_waits_for_somebody_who_was_signed_out_meanwhile(page: Page, inbox: Inbox) -> None:
+    inbox.sign_in(page)
+    page.goto(f"{inbox.task()}/reject")
+    page.get_by_label("We have no room").check()
+    page.get_by_label("A note for your own organisation (optional)").fill("Made-up note that must not be lost.")
+    page.context.clear_cookies(name=re.compile("waypost-routing"))
+    page.get_by_role("button", name="Do not take it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You were signed out before this was sent")
+    check_page(page, "not-sent")
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You were signed out before this was sent")
+
+    inbox.sign_in(page)
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_role("status")).to_have_text("Not taken")
     expect(page.get_by_text("Made-up note that must not be lost.")).to_be_visible()
 
 
