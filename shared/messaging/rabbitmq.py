@@ -18,6 +18,8 @@ from shared.messaging.broker import AGENCIES, DEAD, EVENTS, Depth, Incoming, Out
 HEARTBEAT = 20
 PREFETCH = 400
 CONFIRM_WITHIN = 20
+OPEN_WITHIN = 10
+CLOSE_WITHIN = 2
 READ_AHEAD = 16 * 1024
 QUORUM: dict[str, Any] = {
     "x-queue-type": "quorum",
@@ -41,7 +43,7 @@ class RabbitBroker:
 
     def connect(self) -> Connection:
         connection = Connection(self.url, heartbeat=HEARTBEAT, connect_timeout=5)
-        with eventlet.Timeout(10, ConnectionError("the broker did not answer")):
+        with eventlet.Timeout(OPEN_WITHIN, ConnectionError("the broker did not answer")):
             connection.connect()
         _read_ahead(connection)
         return connection
@@ -69,10 +71,14 @@ class RabbitBroker:
                 queue.bind_to(AGENCIES, routing_key=agency)
 
     def publisher(self) -> "RabbitPublisher":
-        return RabbitPublisher(self.connect())
+        connection = self.connect()
+        with eventlet.Timeout(OPEN_WITHIN, ConnectionError("the broker did not answer")):
+            return RabbitPublisher(connection)
 
     def consumer(self, queue: str) -> "RabbitConsumer":
-        return RabbitConsumer(self.connect(), queue)
+        connection = self.connect()
+        with eventlet.Timeout(OPEN_WITHIN, ConnectionError("the broker did not answer")):
+            return RabbitConsumer(connection, queue)
 
     def depth(self, queue: str) -> Depth:
         with self.connect() as connection, connection.channel() as channel:
@@ -86,6 +92,15 @@ def _read_ahead(connection: Connection) -> None:
     if isinstance(transport, TCPTransport):
         receive = transport.sock.recv
         transport._quick_recv = lambda wanted: receive(max(wanted, READ_AHEAD))
+
+
+def _close(connection: Connection) -> None:
+    """In order where the broker answers. One that has forgotten the connection never does: then the socket alone is closed."""
+    wire = connection._connection
+    with eventlet.Timeout(CLOSE_WITHIN, False):
+        connection.release()
+        return
+    wire.collect()
 
 
 class RabbitPublisher:
@@ -124,7 +139,7 @@ class RabbitPublisher:
         self._connection.heartbeat_check()
 
     def close(self) -> None:
-        self._connection.release()
+        _close(self._connection)
 
     def _acked(self, tag: int, multiple: bool) -> None:
         for message in self._settle(tag, multiple):
@@ -177,7 +192,7 @@ class RabbitConsumer:
         self._connection.heartbeat_check()
 
     def close(self) -> None:
-        self._connection.release()
+        _close(self._connection)
 
     def _take(self, message: Any) -> None:
         body = message.body.encode("utf-8", "surrogatepass") if isinstance(message.body, str) else bytes(message.body)
