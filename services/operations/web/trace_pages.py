@@ -20,7 +20,7 @@ from shared.web.page import SeeOther, page
 from shared.web.pages import Pages
 
 READ = "operations:read"
-ROWS = 60
+ROWS = 40
 YEARS = range(2000, 3000)
 """What is outside of them is a slip of the hand."""
 REFERENCE, AT = "/reference", "/at"
