@@ -1,6 +1,7 @@
 """`python -m tests.faults.long [name…] [--seed N] [--referrals N]`: breaks Waypost in every way that is known, and tells.
 
-Names, or parts of names, choose rows; without any, all are run and docs/reliability.md is written. Ends with 1 when one failed.
+Names, or parts of names, choose rows; without any, all are run. Each renews its row of docs/reliability.md. Ends with 1 when
+one failed.
 """
 
 # Before anything else is imported, as in the tests' conftest.py: services and harness run on eventlet.
@@ -16,7 +17,6 @@ import argparse  # noqa: E402
 import random  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
-import time  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from contextlib import contextmanager  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
@@ -27,6 +27,7 @@ from bench.machine import ROOT, described  # noqa: E402
 from tests.faults.long import broker, clock, cluster, database, inputs, network, processes, routes  # noqa: E402
 from tests.faults.long.driver import Row, run  # noqa: E402
 from tests.faults.long.report import page, table  # noqa: E402
+from tests.faults.long.results import Result, keep, last_of_each  # noqa: E402
 from tests.faults.long.scenario import Servers  # noqa: E402
 from tests.support.families import registers  # noqa: E402
 from tests.support.postgres import Postgres  # noqa: E402
@@ -53,10 +54,11 @@ PARTS: dict[str, dict[str, Fault]] = {
 PARTS["Broker"] |= cluster.FAULTS
 PARTS["Database"] |= database.OTHERS
 PARTS["Input"] |= routes.FAULTS
+FAULTS = {name: fault for faults in PARTS.values() for name, fault in faults.items()}
 
 
 def main() -> int:
-    names = [name for faults in PARTS.values() for name in faults]
+    names = list(FAULTS)
     parser = argparse.ArgumentParser(prog="python -m tests.faults.long", epilog="Rows: " + "; ".join(names))
     parser.add_argument("names", nargs="*", help="parts of names of rows; all rows when none is given")
     parser.add_argument("--seed", type=int, help="of every row; each has one of its own when it is not given")
@@ -65,21 +67,21 @@ def main() -> int:
     chosen = [name for name in names if not asked.names or any(part in name for part in asked.names)]
     if not chosen:
         parser.error("no row has such a name")
-    begun = time.monotonic()
-    facts = described() | {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
-    parts: dict[str, list[Row]] = {}
+    facts = described()
+    failed = []
     with _servers() as servers:
-        for title, faults in PARTS.items():
-            for name in (name for name in faults if name in chosen):
-                seed = random.randrange(1_000_000) if asked.seed is None else asked.seed
-                print(f"\n== {name}, seed {seed}", flush=True)
-                row = faults[name](servers, seed, asked.referrals)
-                parts.setdefault(title, []).append(row)
-                print(table([row]), flush=True)
-    if not asked.names:
-        REPORT.write_text(page(facts, parts, (time.monotonic() - begun) / 60))
-        print(f"Written to {REPORT.relative_to(ROOT)}.")
-    failed = [row.name for rows in parts.values() for row in rows if row.trouble]
+        for name, fault in FAULTS.items():
+            if name not in chosen:
+                continue
+            seed = random.randrange(1_000_000) if asked.seed is None else asked.seed
+            print(f"\n== {name}, seed {seed}", flush=True)
+            result = Result(
+                fault(servers, seed, asked.referrals), f"{datetime.now(UTC):%Y-%m-%d %H:%M}", facts["revision"]
+            )
+            keep(result)
+            REPORT.write_text(page(facts, PARTS, last_of_each()))
+            print(table([result]), flush=True)
+            failed += [name] if result.row.trouble else []
     print(f"{len(chosen) - len(failed)} of {len(chosen)} passed." + "".join(f"\nfailed: {name}" for name in failed))
     return 1 if failed else 0
 

@@ -81,7 +81,8 @@ def _leap_day_birth(ground: Ground) -> str:
     """Time Matters takes children from five on: the same child is refused before midnight, and routed after it."""
 
     def refer(goes_to: str) -> None:
-        born = {**child(), "date_of_birth": "2024-02-29"}
+        liverpool = {"postcode": LIVERPOOL}
+        born = child(school=liverpool, gp=liverpool) | {"date_of_birth": "2024-02-29"}
         ground.ledger.refer(goes_to, family(home=LIVERPOOL, children=[born]))
         last = ground.ledger.entries[-1]
         wait_until(lambda: last.outcome == "acknowledged", "the child to be referred")

@@ -1,12 +1,12 @@
 """docs/reliability.md: what was broken, what came of it, and how to have one row again."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from tests.faults.long.driver import Row
+from tests.faults.long.results import Result
 
 HEAD = """# Reliability
 
-Written by `make faults`, whole: change the faults (`tests/faults/long/`), not this page. In each row a system of its own (every
+Written by `make faults`: change the faults (`tests/faults/long/`), not this page. In each row a system of its own (every
 service a process, PostgreSQL, RabbitMQ with quorum queues, durable as in production) is given referrals by clients that do not
 wait for one another and keep a ledger; it is broken, mended, and then everything is held against the ledger: the API, every
 service's database, every inbox, the events, e-mails, one agency's queue and the other's feed.
@@ -20,8 +20,8 @@ service's database, every inbox, the events, e-mails, one agency's queue and the
 A message to an agency or a person may come more than once (an agency tells the copy by its id; an e-mail that was handed over
 at the moment of a crash cannot be told apart): counted are effects, and what was noted as sent.
 
-One row again: `.venv/bin/python -m tests.faults.long "NAME" --seed SEED`. The seed decides what is sent and when it breaks,
-as nearly as timing allows.
+One row again: `.venv/bin/python -m tests.faults.long "NAME" --seed SEED`, which renews that row here. The seed decides what is
+sent and when it breaks, as nearly as timing allows.
 """
 COLUMNS = (
     "fault",
@@ -34,35 +34,37 @@ COLUMNS = (
     "longest wait",
     "what shows it",
     "result",
+    "run",
 )
 
 
-def page(facts: Mapping[str, str], parts: Mapping[str, list[Row]], minutes: float) -> str:
-    """The whole page, from rows by part."""
-    rows = [row for part in parts.values() for row in part]
-    failed = [row.name for row in rows if row.trouble]
-    verdict = f"All {len(rows)} passed." if not failed else f"{len(failed)} of {len(rows)} failed: {', '.join(failed)}."
+def page(facts: Mapping[str, str], parts: Mapping[str, Collection[str]], results: Mapping[str, Result]) -> str:
+    """The whole page: for each part the names of its rows, and what came of those that were run."""
+    names = [name for part in parts.values() for name in part]
+    missing = [name for name in names if name not in results]
+    failed = [name for name in names if name in results and results[name].row.trouble]
+    verdict = f"{len(names) - len(failed) - len(missing)} of {len(names)} faults passed."
+    verdict += f" Failed: {', '.join(failed)}." if failed else ""
+    verdict += f" Not run yet: {', '.join(missing)}." if missing else ""
     machine = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    tables = "\n\n".join(f"## {title}\n\n{table(part)}" for title, part in parts.items())
-    return f"{HEAD}\n**{verdict}**\n\n## The machine\n\n{machine}\n\n{tables}\n\nRun in {minutes:.0f} minutes.\n"
+    tables = "\n\n".join(
+        f"## {title}\n\n{table([results[name] for name in part if name in results])}" for title, part in parts.items()
+    )
+    return f"{HEAD}\n**{verdict}**\n\n{tables}\n\n## The machine\n\n{machine}\n"
 
 
-def table(rows: Iterable[Row]) -> str:
-    cells = [COLUMNS, ("---",) * len(COLUMNS), *(_cells(row) for row in rows)]
+def table(results: Iterable[Result]) -> str:
+    cells = [COLUMNS, ("---",) * len(COLUMNS), *(_cells(result) for result in results)]
     return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(result: Result) -> tuple[str, ...]:
+    row = result.row
     numbers = (row.seed, row.acknowledged, row.lost, row.unexpected, row.duplicate)
-    result = f"**failed**: {row.trouble}" if row.trouble else "passed"
-    return (
-        row.name,
-        *map(str, numbers),
-        _seconds(row.recovery),
-        _seconds(row.longest),
-        row.struck,
-        result.replace("|", "/"),
-    )
+    said = f"**failed**: {row.trouble}" if row.trouble else "passed"
+    words = (row.struck, said, f"{result.date}, {result.revision}")
+    times = (_seconds(row.recovery), _seconds(row.longest))
+    return (row.name, *map(str, numbers), *times, *(word.replace("|", "/") for word in words))
 
 
 def _seconds(seconds: float | None) -> str:
