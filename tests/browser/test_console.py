@@ -101,7 +101,7 @@ def test_what_is_wrong_is_named_with_what_it_means_for_families_and_leads_to_whe
     concern = page.locator(".concern").filter(has_text="3 messages failed for good at Routing")
     expect(concern).to_contain_text("The family it is about stands still until somebody decides.")
     check_page(page, "console-parked")
-    concern.get_by_role("link").click()
+    concern.get_by_role("link", name="See what failed").click()
     heading(page, "Parked messages")
 
 

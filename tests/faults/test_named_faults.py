@@ -58,9 +58,10 @@ class World:
         began = time.monotonic()
         wait_until(lambda: words in self.page("/"), f"the overview to say {words!r}", seconds=NAMED_WITHIN)
         assert time.monotonic() - began <= NAMED_WITHIN
-        assert f'href="/runbook#{code}"' in self.page("/")
-        steps = self.page("/runbook").partition(f'id="{code}"')[2].partition("<h3")[0]
-        assert "<ol>" in steps, f"the runbook has no steps for {code}"
+        steps = f"/runbook/what-is-wrong#{code}"
+        assert f'href="{steps}"' in self.page("/")
+        told = self.page(steps).partition(f'id="{code}"')[2].partition("<h2")[0]
+        assert "<ol>" in told, f"the runbook has no steps for {code}"
 
     def forgets(self, words: str) -> None:
         wait_until(lambda: words not in self.page("/"), f"the overview to say {words!r} no more", seconds=90)

@@ -8,6 +8,7 @@ import pytest
 from services.notifications.deliveries import CHANNELS as E_MAIL
 from services.routing.feed import Feed
 from services.routing.paused import CHANNELS
+from services.routing.webhooks.schedule import Schedule
 from shared.audit.reading import newest
 from shared.contracts.referrals import ReferralWithdrawn
 from shared.http.problems import Problem
@@ -135,7 +136,7 @@ def test_paused_webhooks_get_what_waited_when_they_go_on_even_what_had_failed_be
     with Receiver(tmp_path, "--refuse", "r-1") as apart, Receiver(tmp_path) as matters:
         desk.add(APART, apart.url)
         desk.add(MATTERS, matters.url)
-        with desk.sending() as dispatcher:
+        with desk.sending(Schedule(first=600.0)) as dispatcher:
             desk.tell(APART, "r-1")
             until(lambda: desk.rows("webhook_deliveries"))
             pause(desk.store, BY, WHY, WEBHOOK, APART)
@@ -146,9 +147,10 @@ def test_paused_webhooks_get_what_waited_when_they_go_on_even_what_had_failed_be
             assert apart.heard() == []
             assert waiting(desk.store) == [2]
 
-            apart.recover()
-            resume(desk.store, BY, WEBHOOK, APART)
-            until(lambda: {event["subject"] for event in apart.heard()} == {"r-1", "r-2"})
+            apart.process.kill()
+            with Receiver(tmp_path, port=apart.port) as mended:
+                resume(desk.store, BY, WEBHOOK, APART)
+                until(lambda: {event["subject"] for event in mended.heard()} == {"r-1", "r-2"})
         assert desk.rows("webhook_deliveries") == []
 
 

@@ -71,8 +71,8 @@ def test_each_thing_that_can_be_wrong_is_found_and_told_to_people(code: str) -> 
     if code.startswith(("webhook", "agency")):
         assert "Families Apart" in said.title
     assert f"#### {code}\n" in RUNBOOK, "the runbook has its steps"
-    assert f'id="{code}"' in runbook()
-    assert said.runbook == f"/runbook#{code}"
+    assert f'id="{code}"' in runbook()["what-is-wrong"].text
+    assert said.runbook == f"/runbook/what-is-wrong#{code}"
 
 
 def test_what_a_family_waits_for_is_said_as_people_would() -> None:

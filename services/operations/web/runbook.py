@@ -1,9 +1,12 @@
-"""The runbook, docs/operations.md, as a part of a page: the same text that stands beside the code, for whoever is on duty.
+"""The runbook, docs/operations.md, as pages: the same text that stands beside the code, for whoever is on duty.
 
-Each heading has the id that its words make, so `/runbook#broker-alarm` leads to the steps for what the overview calls so.
+Each of its sections is a page, each heading has the id that its words make: `/runbook/what-is-wrong#broker-alarm` leads to the
+steps for what the overview calls so.
 """
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -12,15 +15,27 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 FILE = Path(__file__).parents[3] / "docs" / "operations.md"
+WHAT_IS_WRONG = "/runbook/what-is-wrong#"
+"""Before a concern's code: where its steps are."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading of the second level."""
+
+    title: str
+    text: Markup
 
 
 @cache
-def runbook() -> Markup:
-    """All of it but its first heading, which is the page's own."""
+def runbook() -> Mapping[str, Section]:
+    """The sections by their ids, in the file's order."""
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = reader.parse(FILE.read_text(encoding="utf-8"))
-    _dress(tokens)
-    return Markup(reader.renderer.render(tokens[3:], reader.options, {}))
+    found = {}
+    for title, tokens in _sections(reader.parse(FILE.read_text(encoding="utf-8"))):
+        _dress(title, tokens)
+        found[anchor(title)] = Section(title, Markup(reader.renderer.render(tokens, reader.options, {})))
+    return found
 
 
 def anchor(heading: str) -> str:
@@ -28,15 +43,20 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def _dress(tokens: list[Token]) -> None:
+def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
+    starts = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
+    for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        yield tokens[start + 1].content, list(tokens[start + 3 : end])
+
+
+def _dress(heading: str, tokens: list[Token]) -> None:
     """What our pages ask of headings, tables and code; links to other files of the repository are words here."""
-    heading = ""
     for number, token in enumerate(tokens):
         if token.type == "heading_open":
             heading = tokens[number + 1].content
             token.attrSet("id", anchor(heading))
-        if token.type in ("heading_open", "heading_close") and token.tag == "h4":
-            token.tag = "h3"
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h2"
         elif token.type == "th_open":
             token.attrSet("scope", "col")
         elif token.type == "table_open":
@@ -54,7 +74,7 @@ def _dress(tokens: list[Token]) -> None:
 def _without_files(tokens: list[Token]) -> list[Token]:
     kept, inside = [], False
     for token in tokens:
-        if token.type == "link_open" and not str(token.attrGet("href")).startswith(("#", "https:")):
+        if token.type == "link_open" and not str(token.attrGet("href")).startswith("https:"):
             inside = True
         elif token.type == "link_close" and inside:
             inside = False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.operations.web.runbook import WHAT_IS_WRONG
 from shared.web.catalogue import Catalogue
 from shared.web.formats import plural
 
@@ -18,7 +19,6 @@ PATHS = {
 }
 """Where a concern is put right, or seen more closely; the others are put right outside of these pages, by the runbook."""
 SECTIONS = {"broker-alarm": "alarms", "disk-full": "disks", "disk-filling": "disks"}
-RUNBOOK = "/runbook#"
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _SHORT = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -70,7 +70,7 @@ def told(
         meanings.get(f"{code}.{service}", meanings[code]).format_map(filled),
         catalogue.word("remedies", code),
         PATHS[code].format(service=service) if code in PATHS else None,
-        RUNBOOK + code,
+        WHAT_IS_WRONG + code,
     )
 
 
