@@ -17,7 +17,18 @@ from pathlib import Path
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
-from bench import default, events, intake, latency, pages, parked, places, rules, webhooks  # noqa: E402
+from bench import (  # noqa: E402
+    default,
+    events,
+    intake,
+    intake_peers,
+    latency,
+    pages,
+    parked,
+    places,
+    rules,
+    webhooks,
+)
 from bench.machine import ROOT, described, sync_speed  # noqa: E402
 from bench.report import Table  # noqa: E402
 from bench.systems import Servers, servers  # noqa: E402
@@ -27,6 +38,7 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 Measure = Callable[[Servers, bool], list[Table]]
 MEASURES: dict[str, Measure] = {
     "intake": lambda on, quick: intake.measure(on, 1 if quick else 5, 2 if quick else 5),
+    "intake-peers": lambda on, quick: intake_peers.measure(on, 1 if quick else 5, 2 if quick else 5),
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
     "events": lambda on, quick: events.measure(on, 1 if quick else 2, 600 if quick else 3000),
     "default": lambda on, quick: default.measure(on, 1 if quick else 3, 2 if quick else 15),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.client import closed_loop, post
 from bench.report import Figure, Table, percentile, ratios
-from bench.systems import CLIENTS, ROOT, Servers, family_seconds, processor_seconds
+from bench.systems import CLIENTS, ROOT, Servers, family_seconds
 from tests.support.process import Process, free_port
 
 WARM_UP = 2.0
@@ -40,7 +40,7 @@ def _burst(servers: Servers, empty: Process, port: int, rounds: int, seconds: fl
     process = scale.start("referrals")
     closed_loop(scale.port, scale.referrals(), WARM_UP)
     scale.sample()
-    floor, ours = _Loads(servers, empty, port), _Loads(servers, process, scale.port)
+    floor, ours = Loads(servers, empty, port), Loads(servers, process, scale.port)
     left: list[float] = []
     for _ in range(rounds):
         floor.load(NOTHING, seconds)
@@ -68,9 +68,9 @@ def _whole(servers: Servers, empty: Process, port: int, rounds: int, seconds: fl
     default.make_keys()
     closed_loop(scale.port, scale.referrals(), WARM_UP)
     closed_loop(default.port, default.referrals(), WARM_UP)
-    floor = _Loads(servers, empty, port)
-    ours = _Loads(servers, scale.process("referrals"), scale.port)
-    small = _Loads(servers, default_process, default.port)
+    floor = Loads(servers, empty, port)
+    ours = Loads(servers, scale.process("referrals"), scale.port)
+    small = Loads(servers, default_process, default.port)
     left: list[float] = []
     for _ in range(rounds):
         floor.load(NOTHING, seconds)
@@ -97,7 +97,7 @@ def _whole(servers: Servers, empty: Process, port: int, rounds: int, seconds: fl
     return Table("Intake with all services at work", how, figures)
 
 
-def _figures(floor: "_Loads", ours: "_Loads", goal: str, left: Sequence[float]) -> list[Figure]:
+def _figures(floor: "Loads", ours: "Loads", goal: str, left: Sequence[float]) -> list[Figure]:
     floor_rate = Figure("nameko, a POST that does nothing", floor.rates, "/s")
     floor_time = Figure("... processor time of each", floor.processor, "µs")
     our_rate = Figure("Waypost, PostgreSQL and RabbitMQ", ours.rates, "/s")
@@ -116,7 +116,7 @@ def _figures(floor: "_Loads", ours: "_Loads", goal: str, left: Sequence[float]) 
     ]
 
 
-class _Loads:
+class Loads:
     """One contender's rounds: answers per second, p99 in milliseconds, processor times of an answer in microseconds."""
 
     def __init__(self, servers: Servers, process: Process, port: int) -> None:
@@ -138,6 +138,5 @@ class _Loads:
         for figures, spent in zip((self.processor, self.postgres, self.rabbitmq), used, strict=True):
             figures.append(spent / len(answers) * 1e6)
 
-    def _used(self) -> tuple[float, float, float]:
-        servers = self._servers
-        return processor_seconds(self._process), family_seconds(servers.postgres), family_seconds(servers.rabbitmq)
+    def _used(self) -> tuple[float, ...]:
+        return tuple(family_seconds(each) for each in (self._process, *self._servers.processes))

@@ -125,8 +125,8 @@ def processor_seconds(process: Process) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def family_seconds(server: Postgres | RabbitMQ) -> float:
-    """The processor time that a server has used until now, with the processes that it began, the ended ones too."""
+def family_seconds(process: Process) -> float:
+    """The processor time that a process has used until now, with the processes that it began, the ended ones too."""
     children: defaultdict[int, list[int]] = defaultdict(list)
     spent: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
@@ -135,7 +135,7 @@ def family_seconds(server: Postgres | RabbitMQ) -> float:
             number = int(path.parent.name)
             children[int(fields[1])].append(number)
             spent[number] = sum(int(field) for field in fields[11:15])
-    family, total = [server._server.pid], 0
+    family, total = [process.pid], 0
     while family:
         one = family.pop()
         family += children[one]
@@ -159,6 +159,11 @@ class Servers:
         self.data.mkdir()
         first.start()
         first.stop()
+
+    @property
+    def processes(self) -> tuple[Process, Process]:
+        """The first process of PostgreSQL, and of RabbitMQ."""
+        return self.postgres._server, self.rabbitmq._server
 
     def stop(self) -> None:
         self.rabbitmq.stop()
