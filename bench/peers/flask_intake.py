@@ -2,7 +2,7 @@
 
 import os
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import create_engine, select
 from sqlalchemy.dialects.postgresql import insert
@@ -105,7 +105,7 @@ app = Flask(__name__)
 def create() -> Response:
     owner, key = owner_of(request.headers.get("Authorization")), request.headers.get("Idempotency-Key", "")
     if owner is None or not key:
-        abort(401 if owner is None else 400)
+        return Response(status=401 if owner is None else 400)
     try:
         referral = REFERRAL.load(request.get_json())
     except ValidationError as error:
@@ -118,7 +118,7 @@ def create() -> Response:
             same = (idempotency.c.owner == owner) & (idempotency.c.key == key)
             found = connection.execute(select(idempotency).where(same)).one()
             if found.fingerprint != print_of_body:
-                abort(409)
+                return Response(status=409)
             return Response(found.body, 201, mimetype="application/json")
         connection.execute(insert(referrals), rows.referral)
         connection.execute(insert(outbox), rows.event)
