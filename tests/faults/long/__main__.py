@@ -24,7 +24,7 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from bench.machine import ROOT, described  # noqa: E402
-from tests.faults.long import broker, clock, cluster, database, inputs, network, processes, routes  # noqa: E402
+from tests.faults.long import broker, clock, cluster, database, inputs, network, processes, routes, upgrade  # noqa: E402
 from tests.faults.long.driver import Row, run  # noqa: E402
 from tests.faults.long.report import page, table  # noqa: E402
 from tests.faults.long.results import Result, keep, last_of_each  # noqa: E402
@@ -43,7 +43,7 @@ Fault = Callable[[Servers, int, int], Row]
 PARTS: dict[str, dict[str, Fault]] = {
     title: {scenario.name: partial(run, scenario) for scenario in scenarios}
     for title, scenarios in {
-        "Processes": processes.SCENARIOS,
+        "Processes": [*processes.SCENARIOS, *upgrade.SCENARIOS],
         "Broker": broker.SCENARIOS,
         "Database": database.SCENARIOS,
         "Network": network.SCENARIOS,

@@ -22,9 +22,11 @@ TIMES = 4
 def _leader(ground: Ground) -> RabbitMQ | None:
     """The node that leads the queue of eligibility, asked of any that lives; None while there is an election."""
     nodes = [each for each in ground.servers.nodes if each.alive]
-    listed = nodes[0].ctl("list_queues", "-p", ground.vhost, "name", "leader", "--no-table-headers")
-    leads = next((line.split() for line in listed.splitlines() if ground.queue("eligibility") in line), [])
-    return next((node for node in nodes if node.node in leads), None)
+    queue = f'rabbit_misc:r(<<"{ground.vhost}">>, queue, <<"{ground.queue("eligibility")}">>)'
+    said = nodes[0].ctl(
+        "eval", f"{{ok, Q}} = rabbit_amqqueue:lookup({queue}), {{_, Node}} = amqqueue:get_pid(Q), Node."
+    )
+    return next((node for node in nodes if node.node in said), None)
 
 
 def _kill_leaders(ground: Ground) -> str:
