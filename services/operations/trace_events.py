@@ -60,8 +60,13 @@ def _entry(parts: Parts, service: str, event: Part, beside: Mapping[str, Any], n
 
 
 def _beside(parts: Parts) -> Callable[[Part], Mapping[str, Any]]:
-    """What was written in the transaction of an event, and so at the same moment, is told with it."""
-    agreed = {each["at"]: {"agencies": each["scope"]} for each in told_by(parts, "referrals", "agreements")}
+    """What was written in the transaction of an event, and so at the same moment, is told with it.
+
+    The agreement that a referral came with is a moment older: it was read before the transaction began.
+    """
+    agreements = told_by(parts, "referrals", "agreements")
+    agreed = {each["at"]: {"agencies": each["scope"]} for each in agreements}
+    came_with = [{"agencies": each["scope"]} for each in agreements[:1]]
     assessed = {
         each["at"]: {"outcomes": each["outcomes"], "directory": each["directory_version"]}
         for each in told_by(parts, "eligibility", "assessments")
@@ -70,8 +75,10 @@ def _beside(parts: Parts) -> Callable[[Part], Mapping[str, Any]]:
 
     def of(event: Part) -> Mapping[str, Any]:
         at, fact = event["written_at"], fact_of(event["type"])
-        if fact.startswith("consent.") or fact == "referral.submitted":
+        if fact.startswith("consent."):
             return agreed.get(at, {})
+        if fact == "referral.submitted":
+            return came_with[0] if came_with and agreements[0]["at"] <= at else {}
         if fact == "eligibility.assessed":
             return assessed.get(at, {})
         return moved.get((at, event["codes"].get("task_id")), {})

@@ -94,7 +94,7 @@ def parts_of(**changes: Json) -> dict[str, Json]:
 
 def submitted(**changes: Json) -> dict[str, Json]:
     """A referral that was taken at once and sent a moment later; `changes` to what services know."""
-    told = {"events": [event("e-1", "referral.submitted", 0, 0.01)], "agreements": [agreed(0, AGENCY)]}
+    told = {"events": [event("e-1", "referral.submitted", 0, 0.01)], "agreements": [agreed(-0.001, AGENCY)]}
     heard = {"hears": ["uk.waypost.x.referral.submitted.v1"]}
     return parts_of(referrals=told, **{"eligibility": heard, **changes})
 
