@@ -19,6 +19,8 @@ from tests.support.system import System, wait_until
 
 Json = dict[str, Any]
 BOTH = views(LAPTOP, PHONE_PLAIN)
+SOON = 20_000
+"""Milliseconds: services are asked on the way to each page, and the machine may be busy."""
 
 
 @pytest.fixture
@@ -75,30 +77,32 @@ def test_a_referral_is_traced_from_its_reference_to_what_each_agency_could_see(
     page.get_by_role("link", name="Trace", exact=True).click()
     page.get_by_label("Reference").fill("J4K-6YM-YB9")
     page.get_by_role("button", name="Trace it").click()
-    expect(page.get_by_role("alert")).to_contain_text("This is no reference of ours")
+    expect(page.get_by_role("alert")).to_contain_text("This is no reference of ours", timeout=SOON)
     check_page(page, "trace-mistyped")
     page.get_by_label("Reference").fill("j4k 6ym yb7")
     page.get_by_role("button", name="Trace it").click()
-    expect(page.get_by_text("There is no referral J4K-6YM-YB7")).to_be_visible()
+    expect(page.get_by_text("There is no referral J4K-6YM-YB7 here")).to_be_visible(timeout=SOON)
     check_page(page, "trace-unknown")
 
     page.get_by_label("Reference").fill(referral["reference"].lower().replace("-", ""))
     page.get_by_role("button", name="Trace it").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Referral {referral['reference']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Referral {referral['reference']}", timeout=SOON)
     expect(page.get_by_role("listitem").filter(has_text="Parked at Routing")).to_contain_text("ValueError")
-    expect(page.get_by_role("row").filter(has_text="The referral was taken")).to_contain_text("Eligibility")
+    expect(page.get_by_role("row").filter(has_text="The referral was taken")).to_contain_text(
+        "Eligibility", timeout=SOON
+    )
     expect(page.locator(".sees").filter(has_text="Families Apart")).to_contain_text("The family, as far as it agreed")
     assert [value for value in personal_values(body) if value in page.content()] == []
     check_page(page, "trace")
 
     page.get_by_text("Every change").first.click()
     page.locator(".sees ol a").first.click()
-    expect(page.locator("#seen")).to_contain_text("What each agency could see on")
+    expect(page.locator("#seen")).to_contain_text("What each agency could see on", timeout=SOON)
     page.get_by_label("At another moment").fill("2026-01-01T10:00:00")
     page.get_by_role("button", name="Look").click()
-    expect(page.locator(".sees").first).to_contain_text("Nothing")
+    expect(page.locator(".sees").first).to_contain_text("Nothing", timeout=SOON)
     check_page(page, "trace-then")
 
     page.goto(f"{url}/parked/routing/messages/{event_id}")
     page.get_by_role("link", name="Trace it through every service").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Referral {referral['reference']}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Referral {referral['reference']}", timeout=SOON)

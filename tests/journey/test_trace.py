@@ -42,7 +42,7 @@ def test_a_referral_is_followed_through_every_service_and_what_was_seen_is_told_
     first = next(entry for entry in entries if entry["code"] == "referral.submitted")
     assert {hop["to"] for hop in first["hops"] if hop["state"] in ("done", "slow")} >= {"eligibility", "routing"}
     assert first["about"]["agencies"] == body["consent"]["agencies"]
-    assert all(hop["seconds"] >= 0 and hop["attempts"] == 1 for hop in first["hops"])
+    assert all(hop["seconds"] >= 0 and hop["attempts"] >= 1 for hop in first["hops"])
     told = {(entry["lane"], entry["kind"], entry["code"]) for entry in entries}
     assert told >= {
         ("eligibility", "event", "eligibility.assessed"),
