@@ -1,7 +1,7 @@
 """`python -m tests.faults.long [name…] [--seed N] [--referrals N]`: breaks Waypost in every way that is known, and tells.
 
-Names, or parts of names, choose rows; without any, all are run. Each renews its row of docs/reliability.md. Ends with 1 when
-one failed.
+Names, or parts of names, choose rows, in this order; without any, all are run. Each renews its row of docs/reliability.md.
+Ends with 1 when one failed.
 """
 
 # Before anything else is imported, as in the tests' conftest.py: services and harness run on eventlet.
@@ -64,19 +64,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="of every row; each has one of its own when it is not given")
     parser.add_argument("--referrals", type=int, default=REFERRALS, help="the least number in each row")
     asked = parser.parse_args()
-    chosen = [name for name in names if not asked.names or any(part in name for part in asked.names)]
+    chosen = list(dict.fromkeys(name for part in asked.names or [""] for name in names if part in name))
     if not chosen:
         parser.error("no row has such a name")
     facts = described()
     failed = []
     with _servers() as servers:
-        for name, fault in FAULTS.items():
-            if name not in chosen:
-                continue
+        for name in chosen:
             seed = random.randrange(1_000_000) if asked.seed is None else asked.seed
             print(f"\n== {name}, seed {seed}", flush=True)
             result = Result(
-                fault(servers, seed, asked.referrals), f"{datetime.now(UTC):%Y-%m-%d %H:%M}", facts["revision"]
+                FAULTS[name](servers, seed, asked.referrals), f"{datetime.now(UTC):%Y-%m-%d %H:%M}", facts["revision"]
             )
             keep(result)
             REPORT.write_text(page(facts, PARTS, last_of_each()))
