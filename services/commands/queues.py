@@ -66,6 +66,7 @@ def _concerns(concerns: list[dict[str, Any]]) -> Iterator[str]:
         about = [each["service"], each["agency"], each["detail"]]
         about += [f"{each['count']} of them" if each["count"] is not None else None]
         about += [f"for {_age(each['seconds'])}" if each["seconds"] is not None else None]
+        about += [f"by {each['by']}, because: {each['why']}" if each["why"] is not None else None]
         yield f"{each['level']}: {each['code']} ({', '.join(part for part in about if part)})"
 
 

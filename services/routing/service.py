@@ -89,7 +89,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
         scope="events:read",
         query=EventsQuerySchema,
         returns={200: EventsPageSchema},
-        problems=[400],
+        problems=[400, 503],
     )
     def events(self, request: Request) -> Response:
         """What the agency hears, from a cursor on; `wait` holds the answer until there is something."""

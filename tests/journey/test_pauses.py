@@ -38,6 +38,7 @@ def test_a_service_is_paused_by_command_and_goes_on_by_the_api_with_nothing_lost
     assert (concern["why"], concern["service"], concern["level"]) == (WHY, "notifications", "look")
     assert str(concern["by"]).startswith("key:")
     assert WHY in system.waypost("pause", env={"WAYPOST_KEY": key})
+    assert f"because: {WHY}" in system.waypost("queues", env={"WAYPOST_KEY": key})
     again = operations(system, "POST", "/v1/pauses", json={"target": "notifications", "reason": WHY})
     assert (again.status_code, again.json()["code"]) == (409, "already-paused")
 
