@@ -11,18 +11,20 @@ from shared.clock import LONDON
 
 app = typer.Typer()
 AS_IT_SHOULD = "done"
+MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
 @app.command()
 def trace(
     reference: Annotated[str, typer.Argument(help="The referral's reference.")],
     at: Annotated[
-        datetime | None, typer.Option(help="A moment, in London's time: what could each agency see then?")
+        datetime | None,
+        typer.Option(formats=list(MOMENTS), help="A moment, in London's time: what could each agency see then?"),
     ] = None,
 ) -> None:
     """Show a referral's way on one time line: every event, attempt, message, look and act, with how long each took.
 
-    Example: `waypost trace J4K-6YM-YB7 --at "2026-11-20 10:00:00"`
+    Example: `waypost trace J4K-6YM-YB7 --at "2026-11-20 10:00"`
     """
     asked = {"at": at.replace(tzinfo=LONDON).isoformat()} if at else {}
     found = ask("GET", f"/v1/trace/{quote(reference, safe='')}", params=asked)
