@@ -22,7 +22,7 @@ def submitted(transaction: Transaction, event: Event) -> None:
     Asks nothing of the database, so that a batch is written as one. Should newer facts have overtaken these, the
     assessment says by its sequence that it is the older.
     """
-    _assess(transaction, event)
+    _assess(transaction, event, first=True)
 
 
 def amended(transaction: Transaction, event: Event) -> None:
@@ -34,7 +34,7 @@ def amended(transaction: Transaction, event: Event) -> None:
         _assess(transaction, event)
 
 
-def _assess(transaction: Transaction, event: Event) -> None:
+def _assess(transaction: Transaction, event: Event, first: bool = False) -> None:
     data, directory = event.data, transaction.resources.directory
     decisions = directory.assess(facts_of(data), data["received_on"], data["data_releases"])
     outcomes = [outcome_of(decision) for decision in decisions]
@@ -56,6 +56,7 @@ def _assess(transaction: Transaction, event: Event) -> None:
             "outcomes": outcomes,
         },
         cause=event,
+        first=first,
     )
 
 

@@ -10,7 +10,7 @@ from services.routing.domain import Decision, Known, Plan, Task, plan
 from services.routing.domain.decision import ASKING, CONCLUDED, NOT_ELIGIBLE, REVIEWING
 from services.routing.domain.planning import of_this_round, outcome_for
 from services.routing.domain.tasks import CANCELLED
-from services.routing.memory import Memory, recall, remember
+from services.routing.memory import UNHEARD, Memory, recall, remember
 from services.routing.tasking import ask_referrer, cancel_task, renew_task, request_task, resume_task
 from shared.contracts.envelope import Event
 from shared.contracts.routing import (
@@ -24,10 +24,10 @@ from shared.messaging.transaction import Transaction
 Lesson = Callable[[Known], Known]
 
 
-def learn(transaction: Transaction, cause: Event | None, referral_id: str, lesson: Lesson) -> None:
-    """Learns, and decides if that was news."""
+def learn(transaction: Transaction, cause: Event | None, referral_id: str, lesson: Lesson, fresh: bool = False) -> None:
+    """Learns, and decides if that was news. A `fresh` referral was hardly ever heard of before."""
     while True:
-        before = recall(transaction, referral_id)
+        before = UNHEARD if fresh and transaction.hopeful else recall(transaction, referral_id)
         known = lesson(before.known)
         if known == before.known or _decide(transaction, cause, referral_id, known, before) is not None:
             return
@@ -49,7 +49,9 @@ def _decide(
     changes, room = _plan(transaction, known, before)
     if not remember(transaction, referral_id, known, changes.decision, before):
         return None
-    _carry_out(transaction, cause, referral_id, known, changes, room)
+    # What an event leads to may be done again with care where it was not the first.
+    first = before.decision is None and cause is not None
+    _carry_out(transaction, cause, referral_id, known, changes, room, first)
     if changes.tell and changes.decision:
         _tell(transaction, cause, referral_id, known, changes, before)
     return changes
@@ -69,14 +71,20 @@ def _plan(transaction: Transaction, known: Known, before: Memory) -> tuple[Plan,
 
 
 def _carry_out(
-    transaction: Transaction, cause: Event | None, referral_id: str, known: Known, changes: Plan, room: Capacities
+    transaction: Transaction,
+    cause: Event | None,
+    referral_id: str,
+    known: Known,
+    changes: Plan,
+    room: Capacities,
+    first: bool,
 ) -> None:
     """Makes the changes: recalls first, so that who must stop hears of it before anybody else is asked."""
     for task, reason in changes.cancel:
         cancel_task(transaction, cause, referral_id, task, reason)
     for agency in changes.request:
         limits = {"capacity": room[agency]} if agency in room else {}
-        request_task(transaction, cause, referral_id, known, agency, **limits)
+        request_task(transaction, cause, referral_id, known, agency, first=first, **limits)
     for task in changes.renew:
         renew_task(transaction, task.id, outcome_for(known, task.agency))
     for task in changes.resume:

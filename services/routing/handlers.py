@@ -30,12 +30,12 @@ from shared.messaging.transaction import Transaction
 
 def facts_came(transaction: Transaction, event: Event) -> None:
     """A referral was submitted."""
-    learn(transaction, event, event.data["referral_id"], lambda known: _facts(known, event))
+    learn(transaction, event, event.data["referral_id"], lambda known: _facts(known, event), fresh=True)
 
 
 def amended(transaction: Transaction, event: Event) -> None:
     """A referral was amended: what follows for the decision is seen when the rules have spoken, agencies are told at once."""
-    facts_came(transaction, event)
+    learn(transaction, event, event.data["referral_id"], lambda known: _facts(known, event))
     alert(transaction, event, DETAILS_CHANGED)
 
 

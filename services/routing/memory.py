@@ -32,6 +32,11 @@ class Memory:
     decision: Decision | None
     tasks: tuple[Task, ...]
     stored: bool
+    asked: bool = True
+    """False where nobody has looked: whether it is there is found as it is written."""
+
+
+UNHEARD = Memory(Known(), None, (), stored=False, asked=False)
 
 
 def recall(transaction: Transaction, referral_id: str) -> Memory:
@@ -74,6 +79,9 @@ def remember(
     }
     if before.stored:
         update_rows(transaction.connection, referrals, [row])
+        return True
+    if not before.asked:
+        transaction.insert(referrals, **row)
         return True
     return bool(insert_or(transaction.connection, referrals, [row], "DO NOTHING", "referral_id"))
 

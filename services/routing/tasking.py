@@ -72,8 +72,12 @@ def request_task(
     known: Known,
     agency: str,
     capacity: Capacity = OPEN_TO_ALL,
+    first: bool = False,
 ) -> None:
-    """Asks an agency to take a referral: its task, and `referral.routed` to the services and to the agency."""
+    """Asks an agency to take a referral: its task, and `referral.routed` to the services and to the agency.
+
+    `first` as in `Transaction.publish`.
+    """
     outcome = outcome_for(known, agency)
     terms = transaction.resources.directory.agency(agency)
     today = london_date(transaction.now)
@@ -112,7 +116,7 @@ def request_task(
         "link": _link_to(transaction, task_id),
     }
     for audience in (None, agency):
-        transaction.publish(ReferralRouted, referral_id, data, cause=cause, audience=audience)
+        transaction.publish(ReferralRouted, referral_id, data, cause=cause, audience=audience, first=first)
 
 
 def renew_task(transaction: Transaction, task_id: str, outcome: Outcome) -> None:

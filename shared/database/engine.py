@@ -52,7 +52,13 @@ class Database:
                 "tcp_user_timeout": 20_000,  # Milliseconds; keep-alives are not sent while an answer is awaited.
             }
             self.engine = create_engine(
-                parsed, pool_size=POOL, max_overflow=0, pool_pre_ping=False, connect_args=arguments, **shared
+                parsed,
+                pool_size=POOL,
+                max_overflow=0,
+                pool_use_lifo=True,
+                pool_pre_ping=False,
+                connect_args=arguments,
+                **shared,
             )
             event.listen(
                 self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs)

@@ -4,8 +4,9 @@ PostgreSQL gets all rows as JSON documents and takes them apart itself; SQLite, 
 What is stored is what SQLAlchemy would store, and errors are the same. All rows of one table name the same columns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -16,14 +17,21 @@ from sqlalchemy.exc import DBAPIError
 Row = dict[str, Any]
 
 
-def insert_rows(connection: Connection, given: Sequence[tuple[Table, Sequence[Row]]], alone: bool = False) -> None:
+def insert_rows(
+    connection: Connection,
+    given: Sequence[tuple[Table, Sequence[Row]]],
+    alone: bool = False,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Inserts rows, the tables in this order and the rows in theirs, so that counted keys follow it.
 
-    `alone` promises that nothing follows in the transaction: see `run`.
+    `alone` promises that nothing follows in the transaction: see `run`. `refused`, on PostgreSQL, has conditions on a row,
+    called `given`, by the name of its table: where one is true, the statement fails with a DataError.
     """
     dialect = connection.dialect
     if dialect.name != "sqlite":
-        statement = _insert(tuple((table, tuple(rows[0])) for table, rows in given), dialect)
+        tables = tuple((table, tuple(rows[0]), refused.get(table.name, "false")) for table, rows in given)
+        statement = _insert(tables, dialect)
         run(connection, statement, [_document(rows) for _, rows in given], alone=alone)
         return
     for table, rows in given:
@@ -117,12 +125,14 @@ def run(
 
 
 @lru_cache(maxsize=200)
-def _insert(given: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Dialect) -> str:
+def _insert(given: tuple[tuple[Table, tuple[str, ...], str], ...], dialect: Dialect) -> str:
     """One statement for all tables. PostgreSQL checks foreign keys at its end, so they may point from one to another."""
     inserts = [
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns)} FROM {_recordset(table, columns, dialect)}"
-        for table, columns in given
+        # What may not be divides by nothing, which is an error.
+        + (f" WHERE 1 / CASE WHEN {refused} THEN 0 ELSE 1 END = 1" if refused != "false" else "")
+        for table, columns, refused in given
     ]
     *others, last = inserts
     named = ", ".join(f"insert_{number} AS ({insert})" for number, insert in enumerate(others))

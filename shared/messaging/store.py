@@ -105,6 +105,7 @@ class Store:
     def _commit(self, group: list[_Waiting]) -> None:
         try:
             with self.writing(patient=len(group) < ENOUGH) as transaction:
+                transaction.hopeful = True  # One that was wrong fails by itself.
                 results = [_done(waiting, transaction) for waiting in group]
         except BaseException as error:
             if len(group) == 1:

@@ -28,16 +28,23 @@ class Transaction:
         self.origin = current.get()
         """What the work at hand belongs to."""
         self.wrote_events = False
+        self.hopeful = False
+        """Whether what is likely may be taken for granted: where it is not so, writing fails, and all is done with care."""
         self._tables = metadata.tables
         self._source = f"urn:waypost:{service}"
         self._rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._named: set[str | None] = set()
+        self._refused: dict[str, str] = {}
         self._events: list[tuple[EventSchema, Event, str | None, bool]] = []
 
     def insert(self, table: Table, **values: Any) -> None:
         """Adds a row; written with the others of its table. Every call for one table names the same columns."""
         self._rows[table.name].append(values)
         self._named.add(values.get("referral_id"))
+
+    def refuse(self, table: Table, condition: str) -> None:
+        """On PostgreSQL, fails with a DataError where the condition is true of a row of the table that is added: `given`."""
+        self._refused[table.name] = condition
 
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
         """Runs a statement, after everything gathered so far has been written: what is asked sees what was added."""
@@ -62,8 +69,8 @@ class Transaction:
     ) -> str:
         """Writes an event about `subject`; answers its id. `audience` names the agency that hears it instead of the services.
 
-        `first` promises that this service has never written of the subject, which saves a question. Of a rehearsal the
-        services hear nothing: what is for them is left out.
+        `first` says that this service has hardly written of the subject before, which saves a question where it is so;
+        where it is not, a hopeful transaction fails. Of a rehearsal the services hear nothing: what is for them is left out.
         """
         event_id = new_id()
         if audience is None and is_rehearsal(subject):
@@ -80,7 +87,7 @@ class Transaction:
             data=dict(data),
             traceparent=self.origin.traceparent,
         )
-        self._events.append((schema_for(schema), event, audience, first))
+        self._events.append((schema_for(schema), event, audience, first and self.hopeful))
         self.wrote_events = True
         return event_id
 
@@ -96,19 +103,16 @@ class Transaction:
         rows, self._rows = self._rows, defaultdict(list)
         self._named.clear()
         given = [(table, rows[name]) for name, table in self._tables.items() if name in rows]
-        insert_rows(self.connection, given, alone=last)
+        insert_rows(self.connection, given, alone=last, refused=self._refused)
 
     def _number_events(self) -> None:
         events, self._events = self._events, []
-        known = sorted({event.subject for _, event, _, first in events if not first})
+        fresh = {event.subject for _, event, _, first in events if first}
+        known = sorted({event.subject for _, event, _, _ in events} - fresh)
         last = self._sequences(known, events) if known else {}
-        outbox, subjects = self._tables["outbox"], self._tables["subjects"]
-        for schema, event, audience, first in events:
-            sequence = 1 if first else last[event.subject] + 1
-            if first:
-                self.insert(subjects, subject=event.subject, sequence=1)
-            else:
-                last[event.subject] = sequence
+        outbox = self._tables["outbox"]
+        for schema, event, audience, _ in events:
+            sequence = last[event.subject] = last.get(event.subject, 0) + 1
             self.insert(
                 outbox,
                 event_id=event.id,
@@ -120,6 +124,8 @@ class Transaction:
                 written_at=self.now,
                 due_at=self.now,
             )
+        for subject in sorted(fresh):
+            self.insert(self._tables["subjects"], subject=subject, sequence=last[subject])
 
     def _sequences(self, known: list[str], events: list[tuple[EventSchema, Event, str | None, bool]]) -> dict[str, int]:
         """Counts the subjects on by what is about to be written, in one statement; answers where each stood before.
@@ -127,8 +133,8 @@ class Transaction:
         Sorted, so that two batches that meet the same subjects wait for each other instead of for ever.
         """
         added = dict.fromkeys(known, 0)
-        for _, event, _, first in events:
-            if not first:
+        for _, event, _, _ in events:
+            if event.subject in added:
                 added[event.subject] += 1
         rows = insert_or(
             self.connection,
