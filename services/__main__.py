@@ -28,7 +28,7 @@ COMMANDS = {
     "erase": "Erase a referral for good.",
     "backup": "Copy every database, as all were at one moment, while services run.",
     "restore": "Put a backup in the place of the databases, and send again what may have been lost.",
-    "directory": "The agency directory: check, list, show.",
+    "directory": "The agency directory: check, list, show; what is live, drafts, publish, back.",
     "places": "Postcodes, schools and practices: build, import, update, look up.",
     "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",
 }

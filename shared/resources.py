@@ -1,5 +1,6 @@
 """What a process holds beside its databases: clock, settings, agency directory, places, keys; each opened when first used."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,29 @@ class Resources:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
+        self.published: Callable[[], Directory | None] = lambda: None
+        """Finds the directory that was published last, where the service keeps one."""
+        self._directory: Directory | None = None
+        self._told: list[Callable[[Directory], None]] = []
 
-    @cached_property
+    @property
     def directory(self) -> "Directory":
-        from shared.directory import load_directory
+        """The one that was published last, else the folder's. It may be another at any moment: ask each time."""
+        if self._directory is None:
+            from shared.directory import load_directory
 
-        return load_directory(self.settings.directory)
+            self._directory = self.published() or load_directory(self.settings.directory)
+        return self._directory
+
+    def take_up(self, directory: "Directory") -> None:
+        """From now on this directory is gone by; whoever wants to know of it is told."""
+        self._directory = directory
+        for told in self._told:
+            told(directory)
+
+    def on_directory(self, told: "Callable[[Directory], None]") -> None:
+        """Calls `told` with each directory that is taken up."""
+        self._told.append(told)
 
     @cached_property
     def places(self) -> "Places":

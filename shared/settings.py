@@ -46,6 +46,7 @@ class Settings:
     master_key_file: Path
     internal_key_file: Path
     directory: Path | None
+    directory_forced: bool
     bind: str
     ports: Mapping[str, int]
     management_ports: Mapping[str, int]
@@ -90,6 +91,7 @@ class Settings:
             master_key_file=Path(env.get("WAYPOST_MASTER_KEY_FILE", data / "keys" / "master")),
             internal_key_file=Path(env.get("WAYPOST_INTERNAL_KEY_FILE", data / "keys" / "internal")),
             directory=Path(env["WAYPOST_DIRECTORY"]) if env.get("WAYPOST_DIRECTORY") else None,
+            directory_forced=env.get("WAYPOST_DIRECTORY_FORCED", "") == "yes",
             bind=bind,
             ports=ports,
             management_ports={

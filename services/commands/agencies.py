@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.catalogue import topology
+from services.catalogue import runtime_of, topology
 from services.commands.rehearsal import rehearse
 from shared.messaging.agency_access import AccessError, AgencyAccess, Credentials
 from shared.messaging.agency_queues import agency_queue
@@ -88,7 +88,7 @@ def list_() -> None:
         except AccessError as error:
             _end(str(error))
     table = Table("agency", "hears by", "access to its queue")
-    for agency in Resources(settings).directory.agencies:
+    for agency in runtime_of("routing", settings).resources.directory.agencies:
         table.add_row(agency.id, ", ".join(agency.channels), "yes" if agency.id in granted else "no")
     Console().print(table)
 
@@ -112,7 +112,7 @@ def _access() -> tuple[Settings, AgencyAccess]:
 
 
 def _known(settings: Settings, agency: str) -> Resources:
-    resources = Resources(settings)
+    resources = runtime_of("routing", settings).resources
     ids = [entry.id for entry in resources.directory.agencies if "queue" in entry.channels]
     if agency not in ids:
         _end(f"no agency '{agency}' hears by queue in the directory. Those that do: {', '.join(ids) or 'none'}.")

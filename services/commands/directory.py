@@ -1,4 +1,7 @@
-"""`waypost directory`: check, list and show the files that say which agencies there are and whom they take."""
+"""`waypost directory`: check, list and show the files that say which agencies there are and whom they take.
+
+What is live, drafts, publishing and going back are in `directory_versions`: they ask the operations service.
+"""
 
 import json
 from pathlib import Path
@@ -6,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from services.commands import directory_versions
 from shared.directory import Agency, Directory, DirectoryError, Signpost, load_directory, services_list
 
 app = typer.Typer(help="The agencies that Waypost refers to, and their rules.", no_args_is_help=True)
+directory_versions.add_to(app)
 
 Folder = Annotated[
     Path | None,

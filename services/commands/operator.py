@@ -25,7 +25,8 @@ def ask(method: str, path: str, **arguments: Any) -> Any:
         )
     if answer.status_code != 200:
         problem = answer.json()
-        _end(f"{problem.get('title')}. {problem.get('detail', '')}".strip())
+        errors = [f"\n  {error['detail']}" for error in problem.get("errors", ())]
+        _end(f"{problem.get('title')}. {problem.get('detail', '')}".strip() + "".join(errors))
     return answer.json()
 
 

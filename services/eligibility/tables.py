@@ -7,6 +7,7 @@ with the highest, in whatever order the events arrived.
 from sqlalchemy import JSON, Column, Integer, MetaData, String, Table
 
 from shared.database.types import Moment
+from shared.directory.live import add_live_directory_table
 from shared.messaging.tables import add_messaging_tables
 from shared.privacy.erased import add_erased_table
 
@@ -22,5 +23,6 @@ assessments = Table(
     Column("assessed_at", Moment, nullable=False),
 )
 
+add_live_directory_table(metadata)
 add_messaging_tables(metadata)
 add_erased_table(metadata)

@@ -7,6 +7,7 @@ from services.notifications.deliveries import CHANNELS
 from services.notifications.handlers import HANDLERS
 from services.notifications.held import KEPT
 from services.notifications.provider import ReceiptsProvider, SenderProvider
+from shared.directory.desk import LOOKS_EVERY_SECONDS, DirectoryDesk
 from shared.http.management import Management
 from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
@@ -30,11 +31,16 @@ class NotificationsService:
     receipts = ReceiptsProvider()
     management = Management()
     desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look, CHANNELS)
+    directory = DirectoryDesk()
 
     @subscription(pace=PACE)
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
         self.sender.wake()
+
+    @timer(interval=LOOKS_EVERY_SECONDS)
+    def take_up_directory(self) -> None:
+        self.directory.look()
 
     @timer(interval=1)
     def retry(self) -> None:

@@ -9,10 +9,12 @@ and `receipt_due_at` when it is asked next.
 from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, text
 
 from shared.database.types import Moment
+from shared.directory.live import add_live_directory_table
 from shared.messaging.tables import add_messaging_tables
 from shared.privacy.erased import add_erased_table
 
 metadata = MetaData()
+add_live_directory_table(metadata)
 add_messaging_tables(metadata)
 add_erased_table(metadata)
 

@@ -8,6 +8,9 @@ from services.operations import schemas, tables
 from services.operations.audit_routes import AuditRoutes
 from services.operations.data_protection_routes import DataProtectionRoutes
 from services.operations.desks import DesksProvider
+from services.operations.directory_routes import DirectoryRoutes
+from services.operations.directory_spread import spread
+from services.operations.directory_trials import resume
 from services.operations.parked_routes import ParkedRoutes
 from services.operations.pause_routes import PauseRoutes
 from services.operations.rehearsal_routes import RehearsalRoutes
@@ -15,6 +18,7 @@ from services.operations.review_routes import ReviewRoutes
 from services.operations.trace_routes import TraceRoutes
 from services.operations.web.audit_pages import AuditPages
 from services.operations.web.console import ConsolePages
+from services.operations.web.directory_pages import DirectoryPages
 from services.operations.web.overview_pages import OverviewPages
 from services.operations.web.parked_pages import ParkedPages
 from services.operations.web.pause_pages import PausePages
@@ -22,6 +26,8 @@ from services.operations.web.reviews_pages import ReviewsPages
 from services.operations.web.runbook_pages import RunbookPages
 from services.operations.web.trace_pages import TracePages
 from services.operations.web.waiting_pages import WaitingPages
+from shared.directory.desk import LOOKS_EVERY_SECONDS as DIRECTORY_EVERY_SECONDS
+from shared.directory.desk import DirectoryDesk
 from shared.http.access import Access
 from shared.http.management import Management
 from shared.http.request import Request
@@ -42,12 +48,14 @@ class OperationsService(
     RunbookPages,
     ReviewsPages,
     TracePages,
+    DirectoryPages,
     AuditPages,
     ParkedRoutes,
     PauseRoutes,
     AuditRoutes,
     ReviewRoutes,
     TraceRoutes,
+    DirectoryRoutes,
     RehearsalRoutes,
     DataProtectionRoutes,
     PeopleSite,
@@ -63,6 +71,17 @@ class OperationsService(
     access = Access(find_key)
     pages = ConsolePages()
     management = Management()
+    directory = DirectoryDesk()
+
+    @timer(interval=DIRECTORY_EVERY_SECONDS)
+    def take_up_directory(self) -> None:
+        self.directory.look()
+
+    @timer(interval=LOOKS_EVERY_SECONDS)
+    def bring_directory_to_all(self) -> None:
+        """Who did not hear of the live one hears now; a trial that stands still goes on."""
+        spread(self.store, self.desks)
+        resume(self.store, self.desks)
 
     @timer(interval=LOOKS_EVERY_SECONDS)
     def look_around(self) -> None:

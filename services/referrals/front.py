@@ -38,7 +38,11 @@ class Front:
         self.reading = Reading(store, self.known)
         self.once = Once(store)
         self.access_codes = AccessCodes(store, self.known, code_burst)
-        self.services = services_list(self.known.directory)
+
+    @property
+    def services(self) -> list[dict[str, Any]]:
+        """The public list, as the directory has it at this moment."""
+        return services_list(self.known.directory)
 
     def now(self) -> datetime:
         return self._clock.now()

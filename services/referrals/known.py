@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.directory.agency import Directory
 from shared.places.places import Found, Places
 from shared.resources import Resources
 
@@ -22,19 +23,31 @@ class Known:
     """One for each service in a process."""
 
     def __init__(self, resources: Resources, clock: Callable[[], float] = time.monotonic) -> None:
-        self.directory = resources.directory
+        self._resources = resources
+        self._go_by(resources.directory)
         self.places: Places = resources.places
-        self.agencies = frozenset(agency.id for agency in self.directory.agencies)
-        self.needs = frozenset(self.directory.needs)
-        self._names = {entry.id: entry.name for entry in self.directory.agencies} | {
-            entry.id: entry.name for entry in self.directory.signposts
-        }
         self._clock = clock
         self._releases: Thin = {}
         self._releases_until = 0.0
 
+    @property
+    def directory(self) -> Directory:
+        """The one that is gone by at this moment."""
+        return self._now()
+
+    @property
+    def agencies(self) -> frozenset[str]:
+        self._now()
+        return self._agencies
+
+    @property
+    def needs(self) -> frozenset[str]:
+        self._now()
+        return self._needs
+
     def entry_name(self, entry_id: str) -> str:
-        """The name of an agency or a signpost; its id when the directory has it no more."""
+        """The name of an agency or a signpost; its id when the directory never had it."""
+        self._now()
         return self._names.get(entry_id, entry_id)
 
     def exists(self, postcode: str) -> bool:
@@ -74,6 +87,20 @@ class Known:
             }
             self._releases_until = now + RELEASES_FOR
         return self._releases
+
+    def _now(self) -> Directory:
+        if self._resources.directory is not self._directory:
+            self._go_by(self._resources.directory)
+        return self._directory
+
+    def _go_by(self, directory: Directory) -> None:
+        """Counts once what is asked for with every referral."""
+        self._directory = directory
+        self._agencies = frozenset(agency.id for agency in directory.agencies)
+        self._needs = frozenset(directory.needs)
+        self._names = {agency.id: agency.name for agency in (*directory.agencies, *directory.former)} | {
+            signpost.id: signpost.name for signpost in directory.signposts
+        }
 
     def _by_postcode(self, text: str) -> Thin:
         postcode = self.places.postcode(text)

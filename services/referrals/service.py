@@ -5,7 +5,7 @@ from typing import Any
 from nameko.timer import timer
 from werkzeug.wrappers import Response
 
-from services.referrals import answers, gauges, schemas, tables, traces, watch
+from services.referrals import answers, gauges, schemas, tables, traces, trying, watch
 from services.referrals.access import INTERNAL, InnerAccess
 from services.referrals.clockwork import do_what_is_due
 from services.referrals.data_protection import KEPT, DataProtectionDesk
@@ -18,6 +18,7 @@ from services.referrals.web import FOLDER
 from services.referrals.web.follow.routes import FollowRoutes
 from services.referrals.web.refer.routes import ReferRoutes
 from shared.contracts.disclosure import Disclosed
+from shared.directory.desk import LOOKS_EVERY_SECONDS, DirectoryDesk
 from shared.http.first_answers import FirstAnswers
 from shared.http.management import Management
 from shared.http.request import Request
@@ -49,7 +50,8 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     pages = PagesProvider(FOLDER)
     access = InnerAccess(find_key)
     management = Management()
-    desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look)
+    desk = Desk((*watch.ROUTES, *traces.ROUTES, *trying.ROUTES), gauges.look)
+    directory = DirectoryDesk()
 
     @route(
         "POST",
@@ -208,6 +210,10 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     @subscription(pace=PACE)
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
+
+    @timer(interval=LOOKS_EVERY_SECONDS)
+    def take_up_directory(self) -> None:
+        self.directory.look()
 
     @timer(interval=1)
     def retry(self) -> None:

@@ -17,6 +17,7 @@
 from sqlalchemy import JSON, Column, Date, Index, Integer, LargeBinary, MetaData, String, Table, text
 
 from shared.database.types import BigKey, Moment
+from shared.directory.live import add_live_directory_table
 from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
@@ -171,5 +172,6 @@ passes = Table(
     Index("passes_ends", "ends_at"),
 )
 
+add_live_directory_table(metadata)
 add_messaging_tables(metadata)
 add_erased_table(metadata)

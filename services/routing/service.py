@@ -32,6 +32,7 @@ from services.routing.web.routes import InboxRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from services.routing.workload import workload
 from shared.contracts.disclosure import Disclosed
+from shared.directory.desk import LOOKS_EVERY_SECONDS, DirectoryDesk
 from shared.http.access import Access
 from shared.http.first_answers import FirstAnswers
 from shared.http.management import Management
@@ -63,6 +64,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     pages = PagesProvider(Path(__file__).parent / "web")
     management = Management()
     desk = Desk((*watch.ROUTES, *traces.ROUTES), gauges.look, CHANNELS)
+    directory = DirectoryDesk()
     reviews = ReviewDesk()
     rehearsals = RehearsalDesk()
     clock = ClockProvider()
@@ -70,6 +72,10 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     @subscription
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
+
+    @timer(interval=LOOKS_EVERY_SECONDS)
+    def take_up_directory(self) -> None:
+        self.directory.look()
 
     @timer(interval=1)
     def retry(self) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from shared.database.types import BigKey, Moment
+from shared.directory.live import add_live_directory_table
 from shared.http.idempotency import idempotency_table
 from shared.http.keys import api_keys_table
 from shared.messaging.tables import add_messaging_tables
@@ -158,6 +159,7 @@ capacities = Table(
 )
 
 api_keys = api_keys_table(metadata)
+add_live_directory_table(metadata)
 add_messaging_tables(metadata)
 add_erased_table(metadata)
 add_people_tables(metadata)

@@ -5,6 +5,15 @@ Adding an agency, or changing one's rules, is a change to one file (docs/directo
 
 from shared.directory.agency import Agency, AgencyDecision, Directory, Signpost
 from shared.directory.listing import services_list
-from shared.directory.reader import DirectoryError, load_directory
+from shared.directory.reader import DirectoryError, load_directory, read_directory
 
-__all__ = ["Agency", "AgencyDecision", "Directory", "DirectoryError", "Signpost", "load_directory", "services_list"]
+__all__ = [
+    "Agency",
+    "AgencyDecision",
+    "Directory",
+    "DirectoryError",
+    "Signpost",
+    "load_directory",
+    "read_directory",
+    "services_list",
+]

@@ -81,17 +81,19 @@ class Directory:
     """All entries of one folder.
 
     `version` changes when what a file says does, not when a comment or its layout does. `retention` is how long a referral
-    is kept in each state that it can end in; empty where no file says so.
+    is kept in each state that it can end in; empty where no file says so. `former` are agencies that were in it once: they
+    are asked nothing any more, and referrals that they have in hand still name them.
     """
 
     version: str
     agencies: tuple[Agency, ...]
     signposts: tuple[Signpost, ...]
     retention: Periods = field(default_factory=dict)
+    former: tuple[Agency, ...] = ()
 
     def agency(self, agency_id: str) -> Agency:
-        """The agency; KeyError when there is none of that id."""
-        for agency in self.agencies:
+        """The agency, or what was one; KeyError when there never was one of that id."""
+        for agency in (*self.agencies, *self.former):
             if agency.id == agency_id:
                 return agency
         raise KeyError(agency_id)

@@ -1,10 +1,11 @@
-"""Reads a folder of directory files. A folder with any mistake is refused whole, with every mistake that was found.
+"""Reads directory files, from a folder or as texts. Files with any mistake are refused whole, with every mistake found.
 
 Each mistake names file, path and what to do. The version is a hash of what the files say, so equal versions decide
 equally.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -15,30 +16,13 @@ from marshmallow import ValidationError
 
 from shared.directory.agency import Agency, Directory, Signpost
 from shared.directory.criteria_builder import build_rules
+from shared.directory.mistakes import lines, one_line
 from shared.directory.retention import RetentionEntry, periods_of
 from shared.directory.schema import AgencyEntry, Entry
 from shared.rules.evaluate import CompiledRules
 
 PACKAGED = Path(__file__).parent / "agencies"
 _SCHEMAS = {"agency": AgencyEntry, "signpost": Entry, "retention": RetentionEntry}
-_PLAINER = {
-    "Unknown field.": "is not a key that the directory knows. Correct or remove it (docs/directory.md has them all).",
-    "Missing data for required field.": "is missing. Add it.",
-    "Field may not be null.": "is empty. Write it, or leave the key out.",
-    "Invalid input type.": "is not a group of keys. Indent the keys below it.",
-    "Not a valid boolean.": "is neither true nor false. Write one of them.",
-    "Not a valid date.": "is not a date. Write it like 2026-11-21, or null.",
-    "Not a valid email address.": "is not an e-mail address. Correct it, or write null.",
-    "Not a valid integer.": "is not a whole number. Write digits, without quotes.",
-    "Not a valid list.": "is not a list. Begin each item with a dash, or write [].",
-    "Not a valid mapping type.": "is not a group of keys. Indent the keys below it.",
-    "Not a valid string.": "is not text. Put it in quotes.",
-    "Not a valid tuple.": "is not two numbers. Write [lowest, highest].",
-    "Not a valid URL.": "is not a web address. Begin it with https://, or write null.",
-    "Length must be 2.": "is not two numbers. Write [lowest, highest].",
-    "Must be greater than or equal to 1.": "is less than 1. Write a number of working days.",
-    "Shorter than minimum length 1.": "is empty. Give it at least one item.",
-}
 
 
 class DirectoryError(Exception):
@@ -51,17 +35,40 @@ class DirectoryError(Exception):
 
 def load_directory(folder: Path | None = None) -> Directory:
     """The directory in a folder, or the one that comes with Waypost. Raises DirectoryError."""
+    return read_directory(files_of(folder))
+
+
+def files_of(folder: Path | None = None) -> dict[str, str]:
+    """The files of a folder, or those that come with Waypost, as they are: text by name. Raises DirectoryError."""
     folder = PACKAGED if folder is None else folder
-    files = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
-    if not files:
+    paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    if not paths:
         raise DirectoryError([f"{folder}: no .yaml file is there. Name a folder with one file for each agency."])
+    files, problems = {}, []
+    for path in paths:
+        try:
+            files[path.name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{path.name}: cannot be read ({type(error).__name__}). Save it as UTF-8 text.")
+    if problems:
+        raise DirectoryError(problems)
+    return files
+
+
+def read_directory(files: Mapping[str, str], former: Mapping[str, str] | None = None) -> Directory:
+    """The directory that files make, text by name. Raises DirectoryError.
+
+    `former` are files of agencies that were there once: referrals still name them. One that can be read no more is left out.
+    """
     problems: list[str] = []
     entries: list[dict[str, Any]] = []
-    for path in files:
+    for name in sorted(files):
         try:
-            entries.append(_read(path))
+            entries.append(_read(name, files[name]))
         except DirectoryError as error:
             problems += error.problems
+    if not files:
+        problems.append("No .yaml file is there. There is one file for each agency.")
     if problems:
         raise DirectoryError(problems)
     return Directory(
@@ -69,7 +76,28 @@ def load_directory(folder: Path | None = None) -> Directory:
         agencies=tuple(_agency(entry) for entry in entries if entry["kind"] == "agency"),
         signposts=tuple(_signpost(entry) for entry in entries if entry["kind"] == "signpost"),
         retention=next((periods_of(entry) for entry in entries if entry["kind"] == "retention"), {}),
+        former=tuple(_former(former or {}, {entry["id"] for entry in entries})),
     )
+
+
+def read_again(files: Mapping[str, str]) -> Directory:
+    """The same without former agencies, for who asks of the same files again and again. Raises DirectoryError."""
+    return _read_once(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=4)
+def _read_once(files: tuple[tuple[str, str], ...]) -> Directory:
+    return read_directory(dict(files))
+
+
+def _former(files: Mapping[str, str], present: set[str]) -> Iterator[Agency]:
+    for name in sorted(files):
+        try:
+            entry = _read(name, files[name])
+        except DirectoryError:
+            continue
+        if entry["kind"] == "agency" and entry["id"] not in present:
+            yield _agency(entry)
 
 
 class _Loader(yaml.SafeLoader):
@@ -90,42 +118,20 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(name: str, text: str) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DirectoryError(
-            [f"{path.name}: cannot be read ({type(error).__name__}). Save it as UTF-8 text."]
-        ) from None
+        content = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
-        raise DirectoryError([f"{path.name}: is not YAML. {_one_line(error)}"]) from None
+        raise DirectoryError([f"{name}: is not YAML. {one_line(error)}"]) from None
     if not isinstance(content, dict) or content.get("kind") not in _SCHEMAS:
-        raise DirectoryError([f"{path.name}: kind: is not any of {', '.join(_SCHEMAS)}. Write what the entry is."])
+        raise DirectoryError([f"{name}: kind: is not any of {', '.join(_SCHEMAS)}. Write what the entry is."])
     try:
         entry: dict[str, Any] = _SCHEMAS[content["kind"]]().load(content)
     except ValidationError as error:
-        raise DirectoryError([f"{path.name}: {line}" for line in _lines(error.messages)]) from None
-    if entry["id"] != path.stem:
-        raise DirectoryError([f"{path.name}: id: is '{entry['id']}'. Give file and entry the same name."])
+        raise DirectoryError([f"{name}: {line}" for line in lines(error.messages)]) from None
+    if entry["id"] != name.removesuffix(".yaml"):
+        raise DirectoryError([f"{name}: id: is '{entry['id']}'. Give file and entry the same name."])
     return entry
-
-
-def _one_line(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f"Line {mark.line + 1}: " if mark else ""
-    return f"{place}{getattr(error, 'problem', None) or 'it breaks off'}."
-
-
-def _lines(messages: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Marshmallow's nested messages, one line for each, with the path that leads to it."""
-    if isinstance(messages, dict):
-        for key, inner in messages.items():
-            yield from _lines(inner, path if key == "_schema" else (*path, str(key)))
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from _lines(inner, path)
-    else:
-        yield (".".join(path) + ": " if path else "") + _PLAINER.get(messages, messages)
 
 
 def _version(entries: list[dict[str, Any]]) -> str:

@@ -13,6 +13,9 @@ import eventlet
 from nameko.extensions import DependencyProvider
 from sqlalchemy import MetaData
 
+from shared.directory.agency import Directory
+from shared.directory.live import published_at
+from shared.messaging.agency_queues import agency_queue
 from shared.messaging.broker import Broker, Topology, broker_for, queue_of
 from shared.messaging.inbox import Handlers, Inbox
 from shared.messaging.relay import Relay
@@ -37,6 +40,9 @@ class Runtime:
     service: str
     metadata: MetaData
     resources: Resources
+
+    def __post_init__(self) -> None:
+        self.resources.published = lambda: published_at(self.store)
 
     @cached_property
     def store(self) -> Store:
@@ -99,10 +105,18 @@ class RelayProvider(DependencyProvider):
         self.pace = pace
 
     def setup(self) -> None:
-        runtime: Runtime = self.container.config["runtime"]
-        agencies = runtime.resources.directory.agencies
-        queued = [agency.id for agency in agencies if "queue" in agency.channels]
-        self.relay = Relay(runtime.store, runtime.broker, runtime.metrics, queued, self.pace)
+        self.runtime: Runtime = self.container.config["runtime"]
+        queued = _queued(self.runtime.resources.directory)
+        self.relay = Relay(self.runtime.store, self.runtime.broker, self.runtime.metrics, queued, self.pace)
+        self.runtime.resources.on_directory(self._take_up)
+
+    def _take_up(self, directory: Directory) -> None:
+        """An agency that is new has its queue before anything is sent there."""
+        queued = _queued(directory)
+        new = sorted(queued - self.relay.queued_agencies)
+        if new:
+            self.runtime.declare({}, {agency: agency_queue(self.runtime.resources, agency) for agency in new})
+        self.relay.queued_agencies = queued
 
     def start(self) -> None:
         self._running = self.container.spawn_managed_thread(self.relay.run, identifier="relay")
@@ -115,3 +129,8 @@ class RelayProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx: Any) -> Relay:
         return self.relay
+
+
+def _queued(directory: Directory) -> frozenset[str]:
+    """The agencies that hear by queue; one that has left the directory may still have a referral in hand."""
+    return frozenset(agency.id for agency in (*directory.agencies, *directory.former) if "queue" in agency.channels)

@@ -6,8 +6,12 @@ by the API's own schema: no rule is written twice.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
 
 from shared.http import problems
 from shared.http.problems import FieldError
@@ -17,14 +21,16 @@ from shared.web.pointers import id_of
 
 MOST_FIELDS = 500
 TYPE = "application/x-www-form-urlencoded"
+WITH_FILES = "multipart/form-data"
 DATE_PARTS = ("day", "month", "year")
 
 
 class Form:
     """What a browser sent. A field that is not there reads as an empty text."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]], files: Iterable[tuple[str, str, bytes]] = ()) -> None:
         self._values: dict[str, list[str]] = {}
+        self._files = list(files)
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
 
@@ -38,6 +44,10 @@ class Form:
 
     def has(self, name: str) -> bool:
         return name in self._values
+
+    def files(self, name: str) -> list[tuple[str, bytes]]:
+        """The files of a field, each with its own name, without any folder; a field that was left empty has none."""
+        return [(file, content) for field, file, content in self._files if field == name]
 
     def day(self, name: str) -> str:
         """A date from its three fields, `NAME/day` and so on, as 2017-03-14; as typed where that is no date of digits.
@@ -57,6 +67,8 @@ class Form:
 
 def read_form(request: Request) -> Form:
     """The form in a request's body. Raises problems: 415 for another type, 400 for what no browser sends."""
+    if request.mimetype == WITH_FILES:
+        return _read_with_files(request)
     if request.mimetype != TYPE:
         raise problems.unsupported(TYPE)
     try:
@@ -64,9 +76,31 @@ def read_form(request: Request) -> Form:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         raise problems.bad_request("not-a-form", "The form cannot be read") from None
+    return Form(_without_nul(pairs))
+
+
+def _read_with_files(request: Request) -> Form:
+    """The same for a form that brings files; the body's limit is theirs too."""
+    # In memory, as the body is already: there is no file on a disk to take care of.
+    parser = FormDataParser(lambda *_, **__: BytesIO(), max_form_parts=MOST_FIELDS, silent=False)
+    try:
+        _, fields, files = parser.parse(
+            BytesIO(request.body), request.mimetype, len(request.body), request.mimetype_params
+        )
+    except (ValueError, HTTPException):
+        raise problems.bad_request("not-a-form", "The form cannot be read") from None
+    brought = [
+        (name, (file.filename or "").replace("\\", "/").rpartition("/")[2], file.stream.read())
+        for name, file in files.items(multi=True)
+        if file.filename
+    ]
+    return Form(_without_nul(list(fields.items(multi=True))), brought)
+
+
+def _without_nul(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     if any("\0" in part for pair in pairs for part in pair):
         raise problems.bad_request("nul-character", "The form holds a NUL character")
-    return Form(pairs)
+    return pairs
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ TYPE = "application/x-www-form-urlencoded"
 
 
 def sent(body: bytes, kind: str = TYPE) -> Request:
-    request = Request(EnvironBuilder(method="POST", content_type=kind).get_environ())
+    request = Request({**EnvironBuilder(method="POST").get_environ(), "CONTENT_TYPE": kind})
     request.body = body
     return request
 
@@ -58,6 +58,26 @@ def test_a_date_is_put_together_and_never_guessed(parts: tuple[str, str, str], d
     form = Form(zip(("/born/day", "/born/month", "/born/year"), parts, strict=True))
 
     assert form.day("/born") == day
+
+
+def with_file(name: str, content: bytes) -> Request:
+    """A form with a text and a file, as browsers send it."""
+    parts = [
+        b'--edge\r\nContent-Disposition: form-data; name="/note"\r\n\r\na\r\nb\r\n',
+        f'--edge\r\nContent-Disposition: form-data; name="/files"; filename="{name}"\r\n'.encode(),
+        b"Content-Type: application/yaml\r\n\r\n" + content + b"\r\n--edge--\r\n",
+    ]
+    return sent(b"".join(parts), "multipart/form-data; boundary=edge")
+
+
+def test_a_form_may_bring_files_by_their_own_names() -> None:
+    form = read_form(with_file("C:\\\\Folder\\\\agency.yaml", b"id: agency\r\n\xff"))
+    assert (form.text("/note"), form.text("/files")) == ("a\nb", "")
+    assert form.files("/files") == [("agency.yaml", b"id: agency\r\n\xff")]
+    assert read_form(with_file("", b"")).files("/files") == []
+    with pytest.raises(Problem) as caught:
+        read_form(sent(b"--edge", "multipart/form-data"))
+    assert caught.value.status == 400
 
 
 def test_pointers_reach_into_a_document_and_make_the_way_there() -> None:
