@@ -25,7 +25,10 @@ from bench import (  # noqa: E402
     latency,
     pages,
     parked,
+    pipeline,
     places,
+    poller,
+    rule_libraries,
     rules,
     webhooks,
 )
@@ -41,10 +44,15 @@ MEASURES: dict[str, Measure] = {
     "intake-peers": lambda on, quick: intake_peers.measure(on, 1 if quick else 5, 2 if quick else 5),
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
     "events": lambda on, quick: events.measure(on, 1 if quick else 2, 600 if quick else 3000),
+    "pipeline": lambda on, quick: pipeline.measure(on, 1 if quick else 3, 300 if quick else 3000),
+    "relay": lambda on, quick: poller.measure(on, 1 if quick else 5, 500 if quick else 5000),
     "default": lambda on, quick: default.measure(on, 1 if quick else 3, 2 if quick else 15),
     "webhooks": lambda on, quick: [webhooks.apart(on.folder, 1 if quick else 2)],
     "places": lambda on, quick: places.measure(),
-    "rules": lambda on, quick: rules.measure(),
+    "rules": lambda on, quick: [
+        *rules.measure(),
+        rule_libraries.measure(on.folder, 1 if quick else 5, 200 if quick else 2000),
+    ],
     "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 100_000),
     "pages": lambda on, quick: pages.measure(on, 2_000 if quick else 100_000),
 }

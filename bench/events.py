@@ -68,18 +68,18 @@ def _round(scale: Scale, referrals: int) -> dict[str, float]:
     prepare(scale.settings)
     scale.start("referrals")
     closed_loop(scale.port, scale.referrals(), DONE_WITHIN, referrals)
-    _until_sent(scale, "referrals", referrals)
+    until_sent(scale, "referrals", referrals)
     scale.stop()
     rates = {}
     with floors.alone(floors.consume, scale.broker_url, queue_of(FLOOR, salt), referrals) as pipe:
         rates["consume"] = pipe.recv()
-    scale.start_trivial()
+    scale.start_module("trivial", "bench.trivial_service")
     rates["nothing"] = _handled(scale, SERVICE, referrals)
     for service, events, sent in (("eligibility", 1, 1), ("routing", 2, 2), ("referrals", 2, 1)):
         scale.start(service)
         scale.sample()
         rates[service] = _handled(scale, service, events * referrals)
-        _until_sent(scale, service, sent * referrals)
+        until_sent(scale, service, sent * referrals)
         scale.stop()
     waiting = broker_for(scale.broker_url).depth(scale.agency_queue).waiting
     assert waiting == referrals, f"{waiting} of {referrals} referrals are in the agency's queue"
@@ -91,9 +91,9 @@ def _sending(scale: Scale, referrals: int) -> dict[str, float]:
     (body,) = scale.ask("UPDATE referrals.outbox SET sent_at = NULL, position = NULL RETURNING body")
     elsewhere = scale.elsewhere()
     elsewhere.start("referrals")
-    _until_sent(scale, "referrals", referrals)
+    until_sent(scale, "referrals", referrals)
     elsewhere.stop()
-    rates = {"relay": _pace(scale, "referrals.outbox", "sent_at")}
+    rates = {"relay": pace(scale, "referrals.outbox", "sent_at")}
     arguments = (elsewhere.broker_url, EVENTS, ReferralSubmitted.type(), bytes(body), referrals)
     with floors.alone(floors.confirm, *arguments) as pipe:
         rates["confirm"] = pipe.recv()
@@ -101,18 +101,19 @@ def _sending(scale: Scale, referrals: int) -> dict[str, float]:
 
 
 def _handled(scale: Scale, service: str, events: int) -> float:
-    _until(lambda: scale.ask(f"SELECT count(*) FROM {service}.inbox")[0] == events)
+    until(lambda: scale.ask(f"SELECT count(*) FROM {service}.inbox")[0] == events)
     if service == SERVICE:
         scale.stop()
-    return _pace(scale, f"{service}.inbox", "taken_at")
+    return pace(scale, f"{service}.inbox", "taken_at")
 
 
-def _until_sent(scale: Scale, service: str, events: int) -> None:
+def until_sent(scale: Scale, service: str, events: int) -> None:
+    """Returns once the service's relay has sent so many."""
     asked = f"SELECT count(*) FROM {service}.outbox WHERE sent_at IS NOT NULL"
-    _until(lambda: scale.ask(asked)[0] == events)
+    until(lambda: scale.ask(asked)[0] == events)
 
 
-def _pace(scale: Scale, table: str, moment: str) -> float:
+def pace(scale: Scale, table: str, moment: str) -> float:
     """Rows per second from the first batch to the last, by the moments that the batches wrote."""
     count, seconds = scale.ask(
         f"SELECT count(*) FILTER (WHERE {moment} < (SELECT max({moment}) FROM {table})), "
@@ -121,7 +122,8 @@ def _pace(scale: Scale, table: str, moment: str) -> float:
     return float(count) / float(seconds)
 
 
-def _until(reached: Callable[[], bool]) -> None:
+def until(reached: Callable[[], bool]) -> None:
+    """Returns once it is so; fails after DONE_WITHIN seconds."""
     end = time.monotonic() + DONE_WITHIN
     while not reached():
         assert time.monotonic() < end, f"not done within {DONE_WITHIN:.0f} s"

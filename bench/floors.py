@@ -4,7 +4,7 @@ psycopg and py-amqp are used as they come, blocking, one thread: no fewer layers
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -60,7 +60,12 @@ def consume(pipe: Connection, url: str, queue: str, most: int) -> None:
 
 
 def confirm(pipe: Connection, url: str, exchange: str, routing_key: str, body: bytes, most: int) -> None:
-    """Publishes `most` messages, mandatory and persistent, by windows of confirms; tells events per second."""
+    """Publishes the same message `most` times, mandatory and persistent, by windows of confirms; tells events per second."""
+    leave(pipe, url, exchange, routing_key, [body] * most)
+
+
+def leave(pipe: Connection, url: str, exchange: str, routing_key: str, bodies: Sequence[bytes]) -> None:
+    """Publishes these messages, mandatory and persistent, by windows of confirms; tells events per second."""
     connection, channel = channel_to(url)
     channel.confirm_select()
     unconfirmed: set[int] = set()
@@ -70,12 +75,12 @@ def confirm(pipe: Connection, url: str, exchange: str, routing_key: str, body: b
 
     channel.events["basic_ack"].add(acked)
     begun = time.perf_counter()
-    for number in range(1, most + 1):
+    for number, body in enumerate(bodies, 1):
         channel.basic_publish(amqp.Message(body, delivery_mode=2), exchange, routing_key, mandatory=True)
         unconfirmed.add(number)
-        while len(unconfirmed) >= WINDOW or (number == most and unconfirmed):
+        while len(unconfirmed) >= WINDOW or (number == len(bodies) and unconfirmed):
             connection.drain_events(timeout=30)
-    pipe.send(most / (time.perf_counter() - begun))
+    pipe.send(len(bodies) / (time.perf_counter() - begun))
     connection.close()
 
 

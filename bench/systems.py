@@ -206,9 +206,15 @@ class Scale(System):
         for name in SERVICES:
             self.start(name)
 
-    def start_trivial(self) -> None:
-        """The service that does nothing with events."""
-        self._launch("trivial", ["bench.trivial_service"]).wait_for_line("Waypost is up", seconds=60)
+    def start_module(self, name: str, *module: str) -> None:
+        """A service of the benchmarks' own, as `python -m <module>`."""
+        self._launch(name, list(module)).wait_for_line("Waypost is up", seconds=60)
+
+    def use_empty_broker(self) -> str:
+        """What starts from now on finds a virtual host without a queue; its URL."""
+        rabbitmq = self._servers.rabbitmq
+        self.broker_url = self.environment["WAYPOST_BROKER"] = rabbitmq.url(rabbitmq.new_vhost())
+        return self.broker_url
 
     def elsewhere(self) -> "Elsewhere":
         """The same database, with queues that nobody has used."""
@@ -216,7 +222,11 @@ class Scale(System):
 
     def ask(self, query: str) -> tuple[Any, ...]:
         """The first row of a question to the database."""
-        return self._servers.postgres.psql(query, database=self.database)[0]
+        return self.rows(query)[0]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows of a question to the database."""
+        return self._servers.postgres.psql(query, database=self.database)
 
     def database_url(self, service: str) -> str:
         """For psycopg itself."""
