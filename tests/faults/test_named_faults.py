@@ -80,7 +80,7 @@ def world(
     folder = tmp_path_factory.mktemp("named")
     port, mail, password = free_port(), folder / "mail", folder / "smtp"
     mail.mkdir()
-    password.write_text("right")
+    password.write_text("wrong")
     server = Process(
         [sys.executable, MAIL_SERVER, str(port), mail, "--password", "right"], log=folder / "mail.log", env={}
     )
@@ -109,9 +109,6 @@ def world(
 
 
 def test_wrong_credentials_at_the_mail_server(world: World) -> None:
-    world.smtp_password.write_text("wrong")
-    world.system.stop("mail")
-    world.system.start("mail")
     for _ in range(3):
         world.referrer.refer(family())
     words = "the mail server does not accept our name and password"
