@@ -5,6 +5,7 @@
     proxy.reset()                                     all connections end at once, as by a router that has forgotten them
     proxy.refuse() · proxy.accept()                   nobody gets in · again
     proxy.freeze() · proxy.thaw()                     half-open: what is open stays so, and nothing passes · passes again
+    proxy.sever(who)                                  ends, and lets in no more, those of whose first words `who` says so
     proxy.forget()                                    half-open for good: the far side is closed and the near side not told
     proxy.hold(UP, marker)                            a connection stands still from the first piece that holds these bytes
     proxy.drop() · proxy.thaw()                       it ends, and what was kept back never arrives · it arrives
@@ -38,6 +39,7 @@ class _Link:
 
     near: socket.socket
     far: socket.socket
+    opening: bytes = b""
     held: set[str] = field(default_factory=set)
     forgotten: bool = False
     is_cut: bool = False
@@ -69,6 +71,7 @@ class Proxy:
         self._frozen = False
         self._refusing = False
         self._markers: dict[str, bytes] = {}
+        self._severed: Callable[[bytes], bool] | None = None
         self._moved = Signal()
         self._accepting = eventlet.spawn(self._accept)
 
@@ -99,6 +102,12 @@ class Proxy:
         for link in [link for link in self._links if link.held]:
             link.cut()
         self.thaw()
+
+    def sever(self, who: Callable[[bytes], bool] | None) -> None:
+        self._severed = who
+        for link in list(self._links):
+            if who is not None and who(link.opening):
+                link.cut()
 
     def forget(self) -> int:
         """How many connections there were."""
@@ -152,7 +161,7 @@ class Proxy:
         """A connection to the first that answers, beginning with another each time."""
         given = self._ports()
         ports = given if isinstance(given, list) else [given]
-        first = next(self._turn) % len(ports)
+        first = next(self._turn) % max(len(ports), 1)
         for port in ports[first:] + ports[:first]:
             with contextlib.suppress(OSError):
                 far = socket.create_connection(("127.0.0.1", port), timeout=5)
@@ -164,6 +173,10 @@ class Proxy:
         try:
             while piece := source.recv(PIECE):
                 eventlet.sleep(self.latency)
+                if direction == UP and not link.opening:
+                    link.opening = piece
+                    if self._severed is not None and self._severed(piece):
+                        link.cut()
                 if direction in self._markers and self._markers[direction] in piece:
                     link.held.add(direction)
                 while self._frozen or direction in link.held:

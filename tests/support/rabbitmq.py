@@ -23,15 +23,14 @@ SCRIPTS = ["/usr/lib/rabbitmq/lib/*/sbin", "/opt/homebrew/opt/rabbitmq/sbin"]
 class RabbitMQ:
     """One node. `user` and `password` are its administrator's; `url()` is a URL that AMQP clients take.
 
-    `beside` another it has the same port mapper and cookie: once both run it may `join` the other's cluster.
+    With `epmd_port` it starts no port mapper of its own. Nodes that have the same may `join` each other.
     """
 
     user = "waypost"
     password = "for-tests-only"
 
-    def __init__(self, folder: Path, beside: "RabbitMQ | None" = None) -> None:
+    def __init__(self, folder: Path, epmd_port: int | None = None) -> None:
         self.folder = folder
-        self._beside = beside
         self.port = free_port()
         self.management_port = free_port()
         self.metrics_port = free_port()
@@ -39,7 +38,8 @@ class RabbitMQ:
         self._ctl = find("rabbitmqctl", "rabbitmq-server", SCRIPTS)
         self._numbers = itertools.count(1)
         self._spare: Iterator[str] = iter(())
-        self._epmd_port: int = beside._epmd_port if beside else free_port()
+        self._epmd_port = epmd_port or free_port()
+        self._needs_epmd = epmd_port is None
         self._write_configuration()
         env = {
             "HOME": str(folder),  # where Erlang keeps the cookie
@@ -59,14 +59,10 @@ class RabbitMQ:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(self._epmd_port),
         }
-        self._epmd: Process = (
-            beside._epmd
-            if beside
-            else Process(
-                [find("epmd", "rabbitmq-server", ["/usr/lib/erlang/erts-*/bin"]), "-port", str(self._epmd_port)],
-                log=folder / "epmd.log",
-                env=env,
-            )
+        self._epmd = Process(
+            [find("epmd", "rabbitmq-server", ["/usr/lib/erlang/erts-*/bin"]), "-port", str(self._epmd_port)],
+            log=folder / "epmd.log",
+            env=env,
         )
         self._server = Process(
             [self._ctl.with_name("rabbitmq-server"), "-noinput"], log=folder / "rabbitmq.log", env=env
@@ -74,7 +70,7 @@ class RabbitMQ:
 
     def start(self) -> "RabbitMQ":
         """Returns when an AMQP client can log in."""
-        if not self._epmd.alive:
+        if self._needs_epmd and not self._epmd.alive:
             self._epmd.start().wait_for_port(self._epmd_port)
         self._server.start().wait_until(self._answers, "AMQP connection", seconds=60)
         return self
@@ -82,7 +78,7 @@ class RabbitMQ:
     def stop(self) -> None:
         """In order, as an upgrade would; then the port mapper too, which otherwise outlives the node."""
         self._server.terminate(seconds=60)
-        if self._beside is None:
+        if self._needs_epmd:
             self._epmd.kill()
 
     def join(self, other: "RabbitMQ") -> None:
@@ -170,4 +166,6 @@ class RabbitMQ:
             # A busy test machine is short of memory for reasons of its own; an alarm would make every publisher wait.
             "vm_memory_high_watermark.relative = 0.8\n"
             "disk_free_limit.absolute = 50MB\n"
+            # Of a cluster: the smaller part stops, and comes back by itself, instead of going on alone.
+            + ("" if self._needs_epmd else "cluster_partition_handling = pause_minority\n")
         )

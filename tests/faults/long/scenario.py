@@ -16,6 +16,7 @@ from shared.resources import Resources
 from tests.support.callers import Referrer
 from tests.support.ledger import Ledger
 from tests.support.pairs import Pair
+from tests.support.port_mapper import PortMapper
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy
 from tests.support.rabbitmq import RabbitMQ
@@ -35,6 +36,8 @@ class Servers:
     rabbitmq: RabbitMQ
     others: tuple[RabbitMQ, ...] = ()
     """The other nodes of the broker's cluster, where it is one."""
+    mapper: PortMapper | None = None
+    """By which the nodes of a cluster find each other."""
 
     def mend(self) -> None:
         """Whatever a scenario left broken runs again, for the next."""
