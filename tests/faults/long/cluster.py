@@ -62,7 +62,11 @@ def _join_up(ground: Ground) -> None:
     ground.servers.mapper.join_up()
 
     def running() -> int:
-        return len(json.loads(ground.rabbitmq.ctl("cluster_status", "--formatter", "json"))["running_nodes"])
+        try:
+            said = ground.rabbitmq.ctl("cluster_status", "--formatter", "json")
+        except AssertionError:
+            return 0  # The node that is asked has stopped itself, and is not yet back.
+        return len(json.loads(said)["running_nodes"])
 
     wait_until(lambda: running() == len(ground.servers.nodes), "all nodes to be there again", seconds=90)
 
