@@ -16,7 +16,7 @@ def wait_until_all_go_by(world: World, version: str) -> None:
     """A service that did not hear at once hears within seconds."""
 
     def all_do() -> bool:
-        headers = world.system.headers("operations", "test-anne")
+        headers = world.system.headers("operations", "test-operations")
         answer = requests.get(f"{world.system.operations_url}/v1/directory", headers=headers, timeout=20)
         # Nobody should ask as often as a test does.
         assert answer.status_code in (200, 429), answer.text
@@ -28,7 +28,7 @@ def wait_until_all_go_by(world: World, version: str) -> None:
 def test_a_changed_directory_is_tried_published_by_a_second_person_and_taken_back(world: World, tmp_path: Path) -> None:
     referral_id = world.referrer.refer(family())
     world.referrer.wait_for(referral_id, "routed")
-    anne = {"WAYPOST_KEY": world.system.key("operations", "test-anne")}
+    anne = {"WAYPOST_KEY": world.system.key("operations", "test-operations")}
     bob = {"WAYPOST_KEY": world.system.key("operations", "test-bob")}
     before = world.system.waypost("directory", "live", env=anne).split()[2]
     (tmp_path / NAME).write_text(files_of()[NAME].replace("verified_on: null", "verified_on: 2026-11-18"))
