@@ -3,7 +3,8 @@
 It looks for "not yet sent", never for "newer than the last", since transactions commit out of order. One relay at a time
 works for a service: on PostgreSQL an advisory lock on the relay's own connection says which, so that events about one
 referral keep their order and the agencies' feed its positions; when that process dies, the next takes over. What the
-broker returns or refuses stays unsent, shows, and is tried again later.
+broker returns or refuses stays unsent, shows, and is tried again later. What is for an agency whose queue operations have
+paused stays where it is.
 """
 
 import time
@@ -15,10 +16,11 @@ from typing import Any
 import eventlet
 import structlog
 from eventlet.event import Event as Signal
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text, update
 
 from shared.database.rows import update_rows
 from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
+from shared.messaging.pauses import QUEUE
 from shared.messaging.store import Store
 from shared.metrics import Metrics
 from shared.tracing import traceparent_in
@@ -103,7 +105,7 @@ class Relay:
 
         What to send is asked on the connection that holds the lock, so a relay that has lost it notices before it sends.
         """
-        rows = connection.execute(self._due, {"now": self.store.resources.clock.now()}).all()
+        rows = connection.execute(self._due_now(), {"now": self.store.resources.clock.now()}).all()
         if not rows:
             return 0
         began = time.time()
@@ -119,6 +121,13 @@ class Relay:
         if refused:
             self._mark_refused(refused)
         return len(held)
+
+    def _due_now(self) -> Select[Any]:
+        held_back = self.store.pauses.agencies(QUEUE)
+        if not held_back:
+            return self._due
+        audience = self.outbox.c.audience
+        return self._due.where(or_(audience.is_(None), audience.not_in(sorted(held_back))))
 
     def _trace(self, held: list[Any], began: float) -> None:
         for row in held:
