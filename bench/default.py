@@ -2,11 +2,10 @@
 
 import http.client
 import time
-from pathlib import Path
 
 from bench.client import closed_loop
 from bench.report import Figure, Table
-from bench.systems import Servers, System, processor_seconds
+from bench.systems import Servers, System, processor_seconds, resident
 from tests.support.process import Process
 
 REFERRALS = 500
@@ -25,11 +24,11 @@ def measure(servers: Servers, rounds: int, idle_seconds: float) -> list[Table]:
         accepted.append(_first_accepted(system, begun))
         if number < rounds - 1:
             system.stop()
-    fresh = _resident(process)
+    fresh = resident(process)
     idle = _idle(process, idle_seconds)
     closed_loop(system.port, system.referrals(), 60, REFERRALS)
     time.sleep(3)
-    used = _resident(process)
+    used = resident(process)
     system.stop()
     how = (
         "`waypost run` on SQLite with the in-process broker, all services in one process, the postcode index built before. The "
@@ -62,11 +61,6 @@ def _first_accepted(system: System, begun: float) -> float:
             connection.close()
         assert status == 201, f"the first referral was answered with {status}"
         return time.monotonic() - begun
-
-
-def _resident(process: Process) -> float:
-    """Megabytes in memory."""
-    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 def _idle(process: Process, seconds: float) -> float:

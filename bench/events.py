@@ -122,9 +122,9 @@ def pace(scale: Scale, table: str, moment: str) -> float:
     return float(count) / float(seconds)
 
 
-def until(reached: Callable[[], bool]) -> None:
-    """Returns once it is so; fails after DONE_WITHIN seconds."""
-    end = time.monotonic() + DONE_WITHIN
+def until(reached: Callable[[], bool], seconds: float = DONE_WITHIN) -> None:
+    """Returns once it is so; fails after so many seconds."""
+    end = time.monotonic() + seconds
     while not reached():
-        assert time.monotonic() < end, f"not done within {DONE_WITHIN:.0f} s"
+        assert time.monotonic() < end, f"not done within {seconds:.0f} s"
         time.sleep(0.1)

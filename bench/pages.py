@@ -94,9 +94,9 @@ def _measured(name: str, system: System, referrals: int) -> Report:
     }
     figures = []
     for page, address in pages.items():
-        _times(address, cookies, 1)
+        times_of(address, cookies, 1)
         before = sum(system.processor_seconds().values())
-        times = _times(address, cookies, ASKED)
+        times = times_of(address, cookies, ASKED)
         used = (sum(system.processor_seconds().values()) - before) * 1000 / len(times)
         figures.append(Figure(f"{page}: 95th percentile", [percentile(times, 0.95)], "ms", GOAL))
         figures.append(Figure(f"{page}: processor time, mean", [used], "ms"))
@@ -109,14 +109,14 @@ def _measured(name: str, system: System, referrals: int) -> Report:
     return Report(f"Pages, {name}", how, figures)
 
 
-def _times(address: str, cookies: dict[str, str], asked: int) -> list[float]:
+def times_of(address: str, cookies: dict[str, str], asked: int, headers: dict[str, str] | None = None) -> list[float]:
     """How long each answer took, in milliseconds. The very first of a page fills caches: ask for it beforehand."""
     times = []
     with requests.Session() as session:
         session.trust_env = False
         for _ in range(asked):
             begun = time.perf_counter()
-            answer = session.get(address, cookies=cookies, timeout=30)
+            answer = session.get(address, cookies=cookies, headers=headers, timeout=30)
             times.append((time.perf_counter() - begun) * 1000)
             assert answer.status_code == 200, (address, answer.status_code)
     return times

@@ -125,6 +125,11 @@ def processor_seconds(process: Process) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def resident(process: Process) -> float:
+    """Megabytes of a process that are in memory."""
+    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
+
+
 def family_seconds(process: Process) -> float:
     """The processor time that a process has used until now, with the processes that it began, the ended ones too."""
     children: defaultdict[int, list[int]] = defaultdict(list)
@@ -215,6 +220,11 @@ class Scale(System):
         rabbitmq = self._servers.rabbitmq
         self.broker_url = self.environment["WAYPOST_BROKER"] = rabbitmq.url(rabbitmq.new_vhost())
         return self.broker_url
+
+    def twin(self) -> System:
+        """The same system again, on ports of its own: for more processes of a service."""
+        names = ("WAYPOST_DATABASE", "WAYPOST_BROKER")
+        return System(self.folder, {name: self.environment[name] for name in names})
 
     def elsewhere(self) -> "Elsewhere":
         """The same database, with queues that nobody has used."""

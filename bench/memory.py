@@ -1,0 +1,39 @@
+"""Memory over time: the default under a steady load, looked at again and again. What grows by itself shows as a slope."""
+
+from bench.client import open_loop
+from bench.report import Figure, Table
+from bench.systems import Servers, resident
+
+RATE = 20.0
+PARTS = 10
+
+
+def measure(servers: Servers, seconds: float) -> list[Table]:
+    """A tenth of the time warms up; then the rest, in parts."""
+    system = servers.default()
+    process = system.start()
+    system.make_keys()
+    requests = system.referrals()[0]
+    looks = []
+    for _ in range(PARTS):
+        answers = open_loop(system.port, requests, RATE, seconds / PARTS)
+        assert {answer.status for answer in answers} == {201}, "not every referral was accepted"
+        looks.append(resident(process))
+    system.stop()
+    later = looks[PARTS // 2 :]
+    submitted = int(RATE * seconds / PARTS)
+    how = (
+        f"`waypost run` on SQLite, {RATE:.0f} referrals a second for {seconds:.0f} s, {submitted * PARTS:,} in all; resident "
+        f"memory after each tenth. Growth is that of the second half, from its first look to its last."
+    )
+    figures = [
+        Figure("memory after the first tenth", looks[:1], "MB"),
+        Figure("memory half-way", later[:1], "MB"),
+        Figure("memory at the end", looks[-1:], "MB"),
+        Figure(
+            "growth in the second half, for 1,000 referrals",
+            [(later[-1] - later[0]) / (submitted * (len(later) - 1)) * 1000],
+            "MB",
+        ),
+    ]
+    return [Table("Memory over time", how, figures)]
