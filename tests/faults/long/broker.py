@@ -81,7 +81,7 @@ SCENARIOS = [
         ("set_vm_memory_high_watermark", "absolute", "1000000"),
         ("set_vm_memory_high_watermark", "0.8"),
     ),
-    alarm("disk", ("set_disk_free_limit", "500TB"), ("set_disk_free_limit", "50MB")),
+    alarm("disk", ("set_disk_free_limit", "500000GB"), ("set_disk_free_limit", "50MB")),
     Scenario("connections to the broker closed by force", _close_connections),
     Scenario("a queue deleted by mistake", _delete_queue, _as_the_runbook_says),
 ]
