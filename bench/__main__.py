@@ -47,20 +47,20 @@ MEASURES: dict[str, Measure] = {
     "intake-peers": lambda on, quick: intake_peers.measure(on, 1 if quick else 5, 2 if quick else 5),
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
     "events": lambda on, quick: events.measure(on, 1 if quick else 2, 600 if quick else 3000),
-    "pipeline": lambda on, quick: pipeline.measure(on, 1 if quick else 3, 300 if quick else 3000),
+    "pipeline": lambda on, quick: pipeline.measure(on, 1 if quick else 2, 300 if quick else 3000),
     "relay": lambda on, quick: poller.measure(on, 1 if quick else 5, 500 if quick else 5000),
     "default": lambda on, quick: default.measure(on, 1 if quick else 3, 2 if quick else 15),
     "webhooks": lambda on, quick: [webhooks.apart(on.folder, 1 if quick else 2)],
     "places": lambda on, quick: places.measure(),
     "rules": lambda on, quick: [
         *rules.measure(),
-        rule_libraries.measure(on.folder, 1 if quick else 5, 200 if quick else 2000),
+        rule_libraries.measure(on.folder, 1 if quick else 3, 200 if quick else 1000),
     ],
     "growth": lambda on, quick: growth.measure(on, 1 if quick else 3, 2 if quick else 5, 3_000 if quick else 1_000_000),
     "backlog": lambda on, quick: (
         backlog.measure(on, 200, 1_000, 500) if quick else backlog.measure(on, 5_000, 100_000, 10_000)
     ),
-    "memory": lambda on, quick: memory.measure(on, 10 if quick else 120),
+    "memory": lambda on, quick: memory.measure(on, 10 if quick else 60),
     "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 100_000),
     "pages": lambda on, quick: pages.measure(on, 2_000 if quick else 100_000),
 }
