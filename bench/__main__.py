@@ -48,7 +48,7 @@ MEASURES: dict[str, Measure] = {
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
     "events": lambda on, quick: events.measure(on, 1 if quick else 2, 600 if quick else 3000),
     "pipeline": lambda on, quick: pipeline.measure(on, 1 if quick else 2, 300 if quick else 3000),
-    "relay": lambda on, quick: poller.measure(on, 1 if quick else 5, 500 if quick else 5000),
+    "relay": lambda on, quick: poller.measure(on, 1 if quick else 5, 500 if quick else 3000),
     "default": lambda on, quick: default.measure(on, 1 if quick else 3, 2 if quick else 15),
     "webhooks": lambda on, quick: [webhooks.apart(on.folder, 1 if quick else 2)],
     "places": lambda on, quick: places.measure(),

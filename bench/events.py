@@ -18,7 +18,7 @@ from shared.messaging.broker import EVENTS, Topology, broker_for, queue_of
 from shared.messaging.runtime import queue_salt
 from shared.resources import Resources
 
-DONE_WITHIN = 90.0
+DONE_WITHIN = 240.0
 FLOOR = "floor"
 
 
