@@ -1,13 +1,15 @@
-"""`python -m bench [--quick] [name…]`: measures, prints, and after a whole run writes docs/benchmarks.md.
+"""`python -m bench [--quick] [name…]`: measures, prints, and writes what was measured to docs/benchmarks.md.
 
-Names: see MEASURES. Without names all are measured, in under half an hour; `--quick` shows that each works, in less
+Names: see MEASURES. Without names all are measured, in about forty minutes; `--quick` shows that each works, in less
 than a minute each, with figures that mean little and are not written down.
 """
 
 import argparse
 import shutil
+import sys
 import tempfile
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,21 +63,23 @@ MEASURES: dict[str, Measure] = {
         backlog.measure(on, 200, 1_000, 500) if quick else backlog.measure(on, 5_000, 100_000, 10_000)
     ),
     "memory": lambda on, quick: memory.measure(on, 10 if quick else 60),
-    "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 100_000),
+    "parked": lambda on, quick: parked.measure(on, 20_000 if quick else 1_000_000),
     "pages": lambda on, quick: pages.measure(on, 2_000 if quick else 100_000),
 }
 
+KEPT = ROOT / "var" / "bench"
 HEAD = """# Benchmarks
 
-Written by `make bench`, whole: change the benchmark, not this page. Every figure of Waypost stands beside a floor that was
-measured in the same run on the same machine, in turns, so that a slow or busy machine slows both; compare the parts, not
-the absolute figures. Where the load average is well above what a measurement itself needs, other work was in the way. All
-that is durable in production is durable here: every commit and every confirm is on disk.
+Written by `make bench`: change the benchmark, not this page. `python -m bench NAME` measures a part again and renews it here.
+Every figure of Waypost stands beside a floor or a peer that was measured in the same run on the same machine, in turns, so
+that a slow or busy machine slows both; compare the parts, not the absolute figures. Where the load average is well above what
+a measurement itself needs, other work was in the way. All that is durable in production is durable here: every commit and
+every confirm is on disk.
 """
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Waypost beside its floors.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Waypost beside its floors and peers.")
     parser.add_argument("names", nargs="*", help=f"what to measure: {', '.join(MEASURES)}; all when none is named")
     parser.add_argument("--quick", action="store_true", help="show that everything runs; the figures mean little")
     asked = parser.parse_args()
@@ -85,28 +89,51 @@ def main() -> None:
     # PostgreSQL, which root starts as another user, must be able to reach its own folder inside.
     folder.chmod(0o711)
     try:
-        report = run(asked.names or list(MEASURES), asked.quick, folder)
+        facts = described() | {"disk": sync_speed(folder)}
+        machine = "\n".join(["## The machine", "", *(f"- {name}: {value}" for name, value in facts.items()), ""])
+        print(machine)
+        broken = run(asked.names or list(MEASURES), asked.quick, folder, str(facts["revision"]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if not asked.names and not asked.quick:
-        REPORT.write_text(report)
+    if not asked.quick:
+        REPORT.write_text(page(machine))
         print(f"Written to {REPORT.relative_to(ROOT)}.")
+    if broken:
+        sys.exit(f"Not measured, for an error above: {', '.join(broken)}")
 
 
-def run(names: list[str], quick: bool, folder: Path) -> str:
-    """Measures; prints each table as it comes, and answers the whole page."""
-    begun = time.monotonic()
-    facts = described() | {"disk": sync_speed(folder), "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
-    parts = [HEAD, "\n".join(["## The machine", "", *(f"- {name}: {value}" for name, value in facts.items()), ""])]
-    print("\n".join(parts))
+def run(names: list[str], quick: bool, folder: Path, revision: str) -> list[str]:
+    """Measures, prints each table as it comes and keeps what was measured in full; answers the names that failed."""
+    broken = []
     with servers(folder) as on:
         for name in names:
-            before = getloadavg()[0]
-            for table in MEASURES[name](on, quick):
-                parts.append(replace(table, loads=(before, getloadavg()[0])).markdown())
-                print(parts[-1], flush=True)
-    parts.append(f"Measured in {(time.monotonic() - begun) / 60:.1f} minutes.\n")
-    print(parts[-1])
+            before, begun = getloadavg()[0], time.monotonic()
+            try:
+                tables = MEASURES[name](on, quick)
+            except Exception:
+                # An hour of other figures is not given up for one.
+                traceback.print_exc()
+                broken.append(name)
+                continue
+            loads = before, getloadavg()[0]
+            parts = [replace(table, loads=loads).markdown() for table in tables]
+            seconds = time.monotonic() - begun
+            parts.append(f"`{name}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, revision {revision}, {seconds:.0f} s.\n")
+            text = "\n".join(parts)
+            print(text, flush=True)
+            if not quick:
+                KEPT.mkdir(parents=True, exist_ok=True)
+                (KEPT / f"{name}.md").write_text(text)
+    return broken
+
+
+def page(machine: str) -> str:
+    """The whole page, of what was kept; it says what was never measured here."""
+    kept = {name: KEPT / f"{name}.md" for name in MEASURES}
+    missing = [f"`{name}`" for name, path in kept.items() if not path.exists()]
+    parts = [HEAD, machine, *(path.read_text() for path in kept.values() if path.exists())]
+    if missing:
+        parts.append(f"Not measured on this machine: {', '.join(missing)}.\n")
     return "\n".join(parts)
 
 
