@@ -31,6 +31,7 @@ GOAL = "under 100"
 LIMITS = {f"WAYPOST_{who}_{what}": "100000" for who in ("KEY", "ADDRESS") for what in ("RATE", "BURST")}
 
 Row = dict[str, Any]
+_given: set[str] = set()
 _OPEN = {"requested": 8, "accepted": 6, "on-hold": 6, "in-progress": 10}
 _OVER = {"completed": 50, "rejected": 14, "failed": 5, "cancelled": 1}
 _STATES = [state for state, parts in (_OPEN | _OVER).items() for _ in range(parts)]
@@ -173,6 +174,14 @@ def _patterns(connection: Connection, tables: Mapping[str, Table], service: str)
     return found
 
 
+def _reference() -> str:
+    """A reference that none of the others has: of a hundred thousand at random two are alike once in fifteen runs."""
+    while (reference := new_reference()) in _given:
+        pass
+    _given.add(reference)
+    return reference
+
+
 def _referred(patterns: dict[str, list[Row]], chance: Random) -> dict[str, list[Row]]:
     """What `referrals` has of one more; it is never looked at, so what is sealed need not open."""
     referral_id, made = new_id(), {}
@@ -184,7 +193,7 @@ def _referred(patterns: dict[str, list[Row]], chance: Random) -> dict[str, list[
                 del row["id"]
     (referral,) = made["referrals"]
     del referral["referral_id"]
-    referral |= {"id": referral_id, "reference": new_reference(), "tracking_hash": chance.randbytes(32)}
+    referral |= {"id": referral_id, "reference": _reference(), "tracking_hash": chance.randbytes(32)}
     return made
 
 
@@ -204,7 +213,7 @@ def _routed(patterns: dict[str, list[Row]], chance: Random) -> dict[str, list[Ro
         moves.append({**request, "task_id": task_id, "at": at, "action": action, "role": "agency", "state": before})
     for move in moves:
         del move["id"]
-    reference = new_reference()
+    reference = _reference()
     about = {"referral_id": referral_id, "reference": reference, "changed_at": at}
     here = {
         "id": task_id,
