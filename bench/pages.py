@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from bench.client import closed_loop
 from bench.report import Figure, percentile
 from bench.report import Table as Report
-from bench.systems import AGENCY, Servers, System
+from bench.systems import AGENCY, Servers, System, tidy
 from services.catalogue import runtime_of
 from services.routing.due import NOTHING_OWED
 from shared.ids import new_id
@@ -67,7 +67,7 @@ def _measured(name: str, system: System, referrals: int) -> Report:
     system.stop()
     _store("referrals", system, referrals)
     _store("routing", system, referrals)
-    _tidy(runtime)
+    tidy(runtime)
     cookies = signed_in_at(runtime, AGENCY, "agency-worker")
     with runtime.store.reading() as connection:
         tasks = runtime.metadata.tables["tasks"]
@@ -225,9 +225,3 @@ def _routed(patterns: dict[str, list[Row]], chance: Random) -> dict[str, list[Ro
         "worker_index": f"{chance.randrange(_WORKERS):064x}" if is_open and chance.random() < 0.7 else None,
     }
     return {"referrals": [referral | about], "tasks": [task | about | due_by | here], "moves": moves}
-
-
-def _tidy(runtime: Runtime) -> None:
-    """What a database does by itself in a year of growing, and not in a minute: it looks at what it holds."""
-    with runtime.store.writing() as transaction:
-        transaction.connection.exec_driver_sql("ANALYZE")

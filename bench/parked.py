@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from bench.report import Figure, Table, percentile
-from bench.systems import Servers, System
+from bench.systems import Servers, System, tidy
 from services.catalogue import migrations_of, runtime_of
 from shared.contracts.referrals import ReferralWithdrawn
 from shared.database.migrations import migrate
@@ -72,6 +72,7 @@ def _measured(name: str, system: System, messages: int, pace: int) -> Table:
         migrate(runtime.store.database, migrations_of(service))
         if service == "routing":
             seconds = park(runtime, messages)
+            tidy(runtime)
         else:
             cookies = signed_in_at(runtime, "operations", "operations")
         runtime.store.database.close()

@@ -22,6 +22,7 @@ from shared.http.stored_keys import create_key
 from shared.ids import new_id
 from shared.messaging.agency_queues import agency_queue
 from shared.messaging.broker import broker_for
+from shared.messaging.runtime import Runtime
 from shared.resources import Resources
 from shared.settings import HTTP_PORTS, MANAGEMENT_PORTS, SERVICES, Settings
 from tests.support.pairs import scale_pair
@@ -117,6 +118,12 @@ class System:
     @property
     def agency_queue(self) -> str:
         return agency_queue(Resources(self.settings), AGENCY)
+
+
+def tidy(runtime: Runtime) -> None:
+    """What a database does by itself in a year of growing, and not in a minute: it looks at what it holds."""
+    with runtime.store.writing() as transaction:
+        transaction.connection.exec_driver_sql("ANALYZE")
 
 
 def processor_seconds(process: Process) -> float:
