@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.green import SHORT, GreenConnection
 
@@ -65,6 +66,8 @@ class Database:
             )
         # On PostgreSQL each question sees what was committed before it, with or without BEGIN and COMMIT around it.
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        event.listen(self.engine, "checkin", self._returned)
+        self._closed = False
         self._writer = Semaphore(1)
         self.waited: Callable[[float], None] = lambda seconds: None
         """Told how long each transaction waited for its connection, and on SQLite for its turn."""
@@ -128,7 +131,13 @@ class Database:
         return not busy
 
     def close(self) -> None:
+        """Closes what is idle now, and what is still at work as soon as it has ended."""
+        self._closed = True
         self.engine.dispose()
+
+    def _returned(self, connection: Any, record: ConnectionPoolEntry) -> None:
+        if self._closed and connection is not None:
+            record.invalidate()
 
 
 def is_away(error: BaseException) -> bool:

@@ -13,10 +13,10 @@ from services.eligibility.tables import metadata
 from shared.audit.reading import newest, verify_store
 from shared.audit.record import record, record_each
 from shared.audit.tables import audit, audit_head
-from shared.database.migrations import migrate
 from shared.messaging.runtime import Runtime
 from tests.support.pairs import Pair
 from tests.support.parts import runtime_for
+from tests.support.schema import migrated
 
 AN_OLD_ACT = {"actor": "p:old", "action": "parked.retry", "subject": "before", "detail": ""}
 
@@ -24,7 +24,7 @@ AN_OLD_ACT = {"actor": "p:old", "action": "parked.retry", "subject": "before", "
 @pytest.fixture
 def runtime(pair: Pair, tmp_path: Path) -> Iterator[Runtime]:
     made = runtime_for(pair, tmp_path, "eligibility", metadata)
-    migrate(made.store.database, migrations_of("eligibility"))
+    migrated(made.store.database, migrations_of("eligibility"))
     yield made
     made.store.database.close()
 

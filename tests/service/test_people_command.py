@@ -8,11 +8,11 @@ from typer.testing import CliRunner, Result
 
 from services.catalogue import migrations_of, runtime_of
 from services.commands.people import app
-from shared.database.migrations import migrate
 from shared.privacy.keyfile import create_key_file
 from shared.settings import Settings
 from shared.web.people import records
 from tests.support.pairs import Pair
+from tests.support.schema import migrated
 
 Waypost = Callable[..., Result]
 MANAGER = "manager@example.org"
@@ -35,7 +35,7 @@ def waypost(without_database: Waypost, pair: Pair, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, value)
     for service in ("routing", "operations"):
         database = runtime_of(service, Settings.from_environment()).store.database
-        migrate(database, migrations_of(service))
+        migrated(database, migrations_of(service))
         database.close()
     return without_database
 

@@ -26,13 +26,13 @@ from shared.contracts.referrals import (
     ReferralWithdrawn,
 )
 from shared.contracts.registry import EVENTS, schema_for
-from shared.database.migrations import migrate
 from shared.ids import new_id
 from shared.messaging.inbox import Handlers, Inbox
 from shared.messaging.runtime import Runtime
 from shared.references import new_reference
 from tests.support.pairs import Pair, default_pair, scale_pair
 from tests.support.parts import SteppedClock, runtime_for
+from tests.support.schema import migrated
 
 WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 READABLE = {schema.type(): schema_for(schema) for schema in EVENTS}
@@ -157,7 +157,7 @@ class Part:
     def __init__(self, pair: Pair, folder: Path, service: Any, handlers: Handlers) -> None:
         self.clock = SteppedClock()
         self.runtime: Runtime = runtime_for(pair, folder, service.name, service.metadata, self.clock)
-        migrate(self.runtime.store.database, Path(inspect.getfile(service)).parent / "migrations")
+        migrated(self.runtime.store.database, Path(inspect.getfile(service)).parent / "migrations")
         self.inbox = Inbox(self.runtime.store, handlers, self.runtime.metrics)
 
     def take(self, *bodies: bytes) -> None:

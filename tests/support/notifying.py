@@ -33,7 +33,6 @@ from shared.contracts.routing import (
     ReferralUnderReview,
     TaskCancelled,
 )
-from shared.database.migrations import migrate
 from shared.ids import new_id
 from shared.messaging.inbox import Inbox
 from shared.messaging.runtime import Runtime
@@ -41,6 +40,7 @@ from shared.resources import Resources
 from shared.settings import Settings
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, settings_for
+from tests.support.schema import migrated
 
 WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 REFERENCE = "7KX-3FM-9QF"
@@ -97,7 +97,7 @@ class Notifications:
         self.settings = self._settings(pair, folder, overrides)
         self.runtime = Runtime("notifications", metadata, Resources(self.settings, self.clock))
         self.store = self.runtime.store
-        migrate(self.store.database, MIGRATIONS)
+        migrated(self.store.database, MIGRATIONS)
         self.inbox = Inbox(self.store, HANDLERS, self.runtime.metrics)
         self.sender = self.sender_with(*carriers_for(self.settings))
 

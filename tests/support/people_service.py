@@ -21,12 +21,12 @@ from eventlet.green.http import client
 from nameko.containers import ServiceContainer
 
 from services.catalogue import migrations_of
-from shared.database.migrations import migrate
 from shared.http.server import Server
 from shared.messaging.runtime import InboxProvider, RelayProvider, Runtime
 from shared.messaging.store import Store
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, runtime_for
+from tests.support.schema import migrated
 
 
 class House:
@@ -36,7 +36,7 @@ class House:
         self.clock = SteppedClock()
         self.service = service
         self.runtime: Runtime = runtime_for(pair, folder, service.name, service.metadata, self.clock)
-        migrate(self.store.database, migrations_of(service.name))
+        migrated(self.store.database, migrations_of(service.name))
 
     @property
     def store(self) -> Store:

@@ -26,7 +26,6 @@ from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event, EventSchema, read, write
 from shared.contracts.registry import EVENTS, schema_for
 from shared.contracts.routing import ReferralRouted
-from shared.database.migrations import migrate
 from shared.http.keys import Key
 from shared.http.problems import Problem
 from shared.http.request import Request
@@ -36,6 +35,7 @@ from shared.web.pages import Pages
 from tests.service.places_factory import folder_of
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, runtime_for
+from tests.support.schema import migrated
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "referrals" / "migrations"
 READABLE = {schema.type(): schema_for(schema) for schema in EVENTS}
@@ -104,7 +104,7 @@ class ReferralsDesk:
         self.clock = SteppedClock()
         self.runtime = runtime_for(pair, folder, "referrals", metadata, self.clock)
         folder_of(self.runtime.resources.settings.data / "places")
-        migrate(self.runtime.store.database, MIGRATIONS)
+        migrated(self.runtime.store.database, MIGRATIONS)
         self.front = Front(self.runtime.store)
         self.inbox = Inbox(self.runtime.store, HANDLERS, self.runtime.metrics)
 

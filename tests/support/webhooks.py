@@ -22,7 +22,6 @@ from services.routing.webhooks.schedule import Schedule
 from services.routing.webhooks.sending import Post
 from shared.clock import SystemClock
 from shared.contracts.routing import TaskRecalled
-from shared.database.migrations import migrate
 from shared.ids import new_id
 from shared.messaging.broker import Outgoing
 from shared.messaging.relay import Relay
@@ -31,6 +30,7 @@ from shared.resources import Resources
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, settings_for
 from tests.support.process import Process, free_port
+from tests.support.schema import migrated
 
 A, B = "families-apart", "time-matters"
 RECEIVER = Path(__file__).with_name("webhook_receiver.py")
@@ -48,7 +48,7 @@ class Desk:
         self.store = self.runtime.store
         self.post = Post(Addresses(settings.webhooks_allow))
         self._relay = Relay(self.store, self.runtime.broker, self.runtime.metrics)
-        migrate(self.store.database, MIGRATIONS)
+        migrated(self.store.database, MIGRATIONS)
 
     def write(self, agency: str, *subjects: str) -> None:
         """One event for the agency about each of these referrals, in this order; it waits for a relay."""
