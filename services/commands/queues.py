@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.commands.operator import ask
 
@@ -45,20 +46,31 @@ def queues(
 def shown(overview: dict[str, Any]) -> Group:
     """The overview as a table with a row for each service, one with a row for each agency, and what is of concern."""
     title = "All is well" if overview["all_well"] else "Something needs a look"
-    services = Table("service", *COLUMNS.values(), "oldest", "needs a look", title=title)
+    services = _table("service", *COLUMNS.values(), "oldest")
+    services.title = title
     for row in overview["services"]:
         if row.get("unreachable"):
-            services.add_row(row["service"], *["?"] * len(COLUMNS), "?", "does not answer")
+            services.add_row(row["service"], *["?"] * len(COLUMNS), "?")
             continue
         ages = [age for age in row["oldest_seconds"].values() if age is not None]
         counts = ["?" if row[name] is None else str(row[name]) for name in COLUMNS]
-        services.add_row(row["service"], *counts, _age(max(ages)) if ages else "", ", ".join(row["concerns"]))
-    agencies = Table("agency", "to answer", "open", "in a minute", "out a minute", "unsent", "its queue", "webhooks")
+        services.add_row(row["service"], *counts, _age(max(ages)) if ages else "")
+    agencies = _table("agency", "to answer", "open", "in a minute", "out a minute", "unsent", "its queue", "webhooks")
     for row in overview["agencies"]:
         counts = [str(row[name]) for name in ("requested", "open", "in_last_minute", "out_last_minute", "unsent")]
         waiting = "" if row["queue"] is None else str(row["queue"]["waiting"])
         agencies.add_row(row["agency"], *counts, waiting, ", ".join(each["state"] for each in row["webhooks"]))
     return Group(services, agencies, *_concerns(overview["concerns"]))
+
+
+def _table(name: str, *columns: str) -> Table:
+    """No lines between columns, and names whole: all of it is to be read in a window of eighty signs."""
+    table = Table(
+        Column(name, no_wrap=True, min_width=14),
+        *(Column(each, min_width=max(map(len, each.split()))) for each in columns),
+    )
+    table.box, table.padding, table.show_edge = SIMPLE_HEAD, 0, False
+    return table
 
 
 def _concerns(concerns: list[dict[str, Any]]) -> Iterator[str]:
