@@ -23,7 +23,7 @@ from services.notifications.outcomes import Outcomes
 from services.notifications.recipients import Nowhere, Recipient, Recipients
 from services.notifications.templates import Template
 from shared.logs import place_of
-from shared.messaging.inbox import RetryPolicy
+from shared.messaging.retry import RetryPolicy
 from shared.messaging.store import Store
 
 log = structlog.get_logger(__name__)

@@ -35,10 +35,8 @@ class SeeOther(Instead):
         super().__init__(303, "see-other", "See another page")
         self.path = path
 
-    def shown(self, pages: Pages, request: Request) -> Response:
-        response = see(self.path)
-        pages.csrf.settle(request, response)
-        return response
+    def response(self) -> Response:
+        return see(self.path)
 
 
 class NotSent(Instead):

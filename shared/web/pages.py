@@ -55,10 +55,13 @@ def address_of(settings: Settings, service: str) -> str:
 
 
 class Instead(Problem):
-    """A problem that has an answer of its own."""
+    """A problem whose own answer is what a browser gets."""
 
     def shown(self, pages: "Pages", request: Request) -> Response:
-        raise NotImplementedError
+        """The answer, with the cookie that the page before may have promised."""
+        response = self.response()
+        pages.csrf.settle(request, response)
+        return response
 
 
 class Pages:

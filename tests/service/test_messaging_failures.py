@@ -13,8 +13,9 @@ from shared.contracts.envelope import Event, write
 from shared.contracts.referrals import ConsentGiven, ReferralWithdrawn
 from shared.contracts.registry import schema_for
 from shared.ids import new_id
-from shared.messaging.inbox import Inbox, RetryPolicy
+from shared.messaging.inbox import Inbox
 from shared.messaging.parked import discard_parked, parked_groups, parked_messages, retry_parked
+from shared.messaging.retry import RetryPolicy
 from shared.messaging.runtime import Runtime
 from shared.messaging.transaction import Transaction
 from tests.support.pairs import Pair
@@ -165,7 +166,7 @@ def test_what_cannot_be_read_is_parked_and_sealed(hearer: Hearer, code: str) -> 
     assert (failure.error, failure.size) == (code, len(GARBAGE[code]))
     assert failure.parked_at is not None
     assert GARBAGE[code][:8] not in failure.body
-    kept = hearer.inbox.body_of(failure.event_id, failure.body)
+    kept = hearer.inbox.failures.body_of(failure.event_id, failure.body)
     assert GARBAGE[code].startswith(kept)
 
 

@@ -20,8 +20,9 @@ from shared.http.pages import Page, decode_cursor
 from shared.http.problems import Problem
 from shared.ids import new_id
 from shared.messaging import mending, parked_jobs
-from shared.messaging.inbox import Inbox, RetryPolicy
+from shared.messaging.inbox import Inbox
 from shared.messaging.parked import DISCARD, RETRY, Filter, discard_parked, parked_groups, parked_messages, retry_parked
+from shared.messaging.retry import RetryPolicy
 from shared.messaging.runtime import Runtime
 from shared.messaging.transaction import Transaction
 from tests.support.pairs import Pair

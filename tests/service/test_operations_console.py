@@ -1,5 +1,6 @@
 """What operations see comes from the services as they are: what stands still, what cannot be sent, alarms, the last hour."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -175,9 +176,7 @@ def test_the_broker_s_alarm_is_named_at_once_and_ends(rabbitmq: RabbitMQ) -> Non
 
 
 def _soon(rabbitmq: RabbitMQ, expected: list[str]) -> bool:
-    """Within ten seconds: RabbitMQ's management tells of its node as it was some seconds ago."""
-    import time
-
+    """Within twenty seconds: RabbitMQ's management tells of its node as it was some seconds ago."""
     deadline = time.monotonic() + 20
     while alarms(rabbitmq.management_url) != expected:
         assert time.monotonic() < deadline, alarms(rabbitmq.management_url)

@@ -64,7 +64,7 @@ def test_everything_is_put_under_the_new_key_and_the_old_one_can_go(desk: Referr
     assert desk.get(first["id"])["referral"]["notes"] == body["notes"]
     assert desk.post("/v1/referrals", body, once="the-same")["id"] == first["id"]
     (failure,) = desk.rows("failures")
-    assert desk.inbox.body_of(failure["event_id"], failure["body"]) == b"not an event"
+    assert desk.inbox.failures.body_of(failure["event_id"], failure["body"]) == b"not an event"
 
 
 def test_batches_do_all_and_what_was_changed_meanwhile_is_left_alone(
