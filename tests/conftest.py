@@ -41,9 +41,9 @@ def logs_name_nobody(server_folder: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[Postgres]:
-    """A PostgreSQL for the whole run. A test that kills it must leave it started."""
+    """A PostgreSQL for the whole run."""
     (folder := server_folder / "postgres").mkdir()
-    server = Postgres(folder)
+    server = Postgres(folder, durable=False)
     try:
         yield server.start()
     finally:

@@ -26,7 +26,19 @@ def connect(rabbitmq: RabbitMQ, vhost: str) -> amqp.Connection:
     )
 
 
-def test_a_row_that_postgresql_committed_is_there_after_kill_9(postgres: Postgres) -> None:
+@pytest.fixture
+def own_postgres(server_folder: Path) -> Iterator[Postgres]:
+    """A durable one with nothing in it: that of the whole run is not, and has hundreds of databases to look through."""
+    (folder := server_folder / "own-postgres").mkdir()
+    server = Postgres(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def test_a_row_that_postgresql_committed_is_there_after_kill_9(own_postgres: Postgres) -> None:
+    postgres = own_postgres
     database = postgres.new_database()
     postgres.psql("CREATE TABLE kept (what text)", role="referrals", database=database)
     postgres.psql("INSERT INTO kept VALUES (%s)", ["a row"], role="referrals", database=database)

@@ -1,7 +1,7 @@
 """A PostgreSQL of the tests' own, that can be killed and started again on the same data.
 
-Durable as in production (fsync and synchronous commit stay on), listening on 127.0.0.1 alone. Root may call it: the
-server, which refuses to be root, then runs as Debian's `postgres`, or as `nobody`.
+Durable as in production unless it is told not to be, listening on 127.0.0.1 alone. Root may call it: the server, which
+refuses to be root, then runs as Debian's `postgres`, or as `nobody`.
 """
 
 import contextlib
@@ -22,18 +22,25 @@ from tests.support.programs import find
 PROGRAMS = ["/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"]
 ROLES = Path(__file__).parents[2] / "deploy" / "postgres" / "roles.sh"
 SERVICES = ("referrals", "eligibility", "routing", "notifications", "operations")
+# What only a machine that stops could lose, and work that nobody waits for: hundreds of databases are made and thrown away.
+SHORT_LIVED = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 class Postgres:
-    """One server. When root calls, the user `postgres` must be able to reach `folder` (mode 0711 or wider above it)."""
+    """One server. When root calls, the user `postgres` must be able to reach `folder` (mode 0711 or wider above it).
+
+    One that is not `durable` answers as every other, commits included, and must not be killed by a test.
+    """
 
     password = "for-tests-only"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, durable: bool = True) -> None:
         self.folder = folder
+        self._durable = durable
         self.port = free_port()
         self._data = folder / "data"
         self._numbers = itertools.count(1)
+        self._model = ""
         self._user = _unprivileged_user()
         self._initdb = find("initdb", "postgresql", PROGRAMS)
         self._secrets = folder / "secrets"
@@ -43,6 +50,7 @@ class Postgres:
             "unix_socket_directories": "",
             "shared_buffers": "32MB",
             "max_connections": "200",
+            **({} if durable else SHORT_LIVED),
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self._server = Process(
@@ -71,6 +79,7 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL to the server and to each process that serves a session, as a power cut would."""
+        assert self._durable, "a server that is to be killed must be durable"
         if not self._server.alive:
             return
         # A stopped parent starts no more children while we look for them, and tells them nothing.
@@ -94,8 +103,25 @@ class Postgres:
 
     def new_database(self) -> str:
         """The name of a new database with the services' schemas, empty, as production's first start leaves them."""
+        if not self._model:
+            self._model = "model"
+            self.psql(f"CREATE DATABASE {self._model}")
+            self._first_start(self._model)
         name = f"test_{next(self._numbers)}"
-        self.psql(f"CREATE DATABASE {name}")
+        self.copy_database(self._model, name)
+        return name
+
+    def copy_database(self, model: str, name: str) -> None:
+        """A new database with all that `model`, which nobody may be connected to, has, and who may connect to it."""
+        # Files are copied in no time, but what is on disk must then be on disk for good, which a durable server waits for.
+        strategy = "WAL_LOG" if self._durable else "FILE_COPY"
+        with self._connect("postgres", "postgres") as session:
+            session.execute(f"CREATE DATABASE {name} TEMPLATE {model} STRATEGY {strategy}".encode())
+            # The one thing that is not copied.
+            session.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC".encode())
+            session.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(SERVICES)}".encode())
+
+    def _first_start(self, database: str) -> None:
         environment = {
             **self._server.env,
             "PATH": f"{self._initdb.parent}:{os.environ['PATH']}",
@@ -103,11 +129,10 @@ class Postgres:
             "PGPORT": str(self.port),
             "PGUSER": "postgres",
             "PGPASSWORD": self.password,
-            "PGDATABASE": name,
+            "PGDATABASE": database,
             "WAYPOST_SECRETS": str(self._secrets),
         }
         _run([ROLES], env=environment)
-        return name
 
     def _connect(self, role: str, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(
