@@ -20,7 +20,7 @@ from services.notifications.carriers.carrier import OURS, Carrier, CarrierAway, 
 from services.notifications.deliveries import Delivery, Outcome
 from services.notifications.domain import EMAIL, FAILED, SENT, SUPPRESSED, TEXT
 from services.notifications.outcomes import Outcomes
-from services.notifications.recipients import Nowhere, Recipient, Recipients
+from services.notifications.recipients import Batch, Nowhere, Recipient, Recipients
 from services.notifications.templates import Template
 from shared.logs import place_of
 from shared.messaging.retry import RetryPolicy
@@ -101,12 +101,13 @@ class Sender:
             return 0
         taken, begun = len(waiting), time.monotonic()
         outcomes = Outcomes(self.store, self._count)
+        readers = self._recipients.of_batch([each for each in waiting if each.reference is not None])
         try:
             with ExitStack() as stack:
                 lines = {carrier.channel: stack.enter_context(carrier.line()) for carrier in self._carriers}
                 stack.callback(outcomes.write)
                 while waiting and not self._stopping and time.monotonic() - begun < BATCH_SECONDS:
-                    self._send(lines, waiting.pop(0), outcomes)
+                    self._send(lines, waiting.pop(0), readers, outcomes)
         except CarrierAway as away:
             self._trouble = True
             if len(waiting) == taken:  # There was no line at all, which is an attempt for each.
@@ -123,11 +124,13 @@ class Sender:
             self._trouble = False
         return taken
 
-    def _send(self, lines: Mapping[str, Line], delivery: Delivery, outcomes: Outcomes) -> None:
+    def _send(self, lines: Mapping[str, Line], delivery: Delivery, readers: Batch, outcomes: Outcomes) -> None:
         """Raises CarrierAway, once it is told to `outcomes`, when the line is dead; every other end is only told."""
         channel = EMAIL
         try:
-            recipient = self._recipient(delivery)
+            if delivery.reference is None:
+                raise NotTaken("reference-not-known")
+            recipient = readers.of(delivery)
             if recipient.channel not in lines:
                 raise Nowhere("channel-not-served")
             channel = recipient.channel
@@ -144,13 +147,6 @@ class Sender:
             self._failed(delivery, NotTaken("fault"), outcomes, channel)
         else:
             outcomes.add(Outcome(delivery, SENT, channel, carrier_id=carrier_id))
-
-    def _recipient(self, delivery: Delivery) -> Recipient:
-        if delivery.reference is None:
-            raise NotTaken("reference-not-known")
-        return self._recipients.of(
-            delivery.audience, delivery.agency, delivery.referral_id, delivery.template, delivery.event_id
-        )
 
     def _message(self, delivery: Delivery, recipient: Recipient) -> Message:
         template = self._templates[delivery.template]

@@ -105,6 +105,12 @@ class Recipient(Schema):
     reason = fields.String()
 
 
+class Recipients(Schema):
+    """An answer for each reader that was asked about, in that order."""
+
+    recipients = fields.List(fields.Nested(Recipient), required=True)
+
+
 class ShownReceipt(Schema):
     """One agency's answer, and its whole reasoning."""
 

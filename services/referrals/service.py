@@ -13,7 +13,7 @@ from services.referrals.disclosure import DisclosureQuery, disclosure
 from services.referrals.following import FollowingRoutes
 from services.referrals.front import FrontDesk
 from services.referrals.handlers import HANDLERS
-from services.referrals.recipient import recipient
+from services.referrals.recipients import Readers, recipients
 from services.referrals.web import FOLDER
 from services.referrals.web.follow.routes import FollowRoutes
 from services.referrals.web.refer.routes import ReferRoutes
@@ -32,6 +32,7 @@ from shared.web.pages import PagesProvider
 from shared.web.static_routes import StaticRoutes
 
 READ, WRITE = "referrals:read", "referrals:write"
+READERS = Readers()
 PACE = 0.1  # Seconds. What others say changes what is shown, and nobody waits for it; in company each event costs a fraction.
 
 
@@ -190,10 +191,16 @@ class ReferralsService(ReferRoutes, FollowingRoutes, FollowRoutes, StaticRoutes)
     def services(self, request: Request) -> list[dict[str, Any]]:
         return self.front.services
 
-    @route("GET", "/internal/v1/referrals/<referral_id>/recipient", scope=INTERNAL, returns={200: answers.Recipient})
-    def recipient(self, request: Request, referral_id: str) -> dict[str, Any]:
-        """Where a message to the referrer or the family may go; for the notifications service alone."""
-        return recipient(self.store, referral_id, request.args)
+    @route(
+        "POST",
+        "/internal/v1/recipients",
+        scope=INTERNAL,
+        body=Readers,
+        returns={200: answers.Recipients},
+    )
+    def recipients(self, request: Request) -> dict[str, Any]:
+        """Where messages to referrers and families may go; for the notifications service alone."""
+        return {"recipients": recipients(self.store, request.load(READERS)["readers"])}
 
     @route(
         "GET",

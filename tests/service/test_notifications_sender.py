@@ -260,12 +260,15 @@ def test_referrals_is_asked_for_the_address_with_key_and_purpose_when_the_messag
     notifications.sender.send_due()
     assert notifications.referrals.asked == [
         {
-            "path": "/internal/v1/referrals/referral-1/recipient",
-            "query": {
-                "audience": ["referrer"],
-                "purpose": ["received"],
-                "event": [notifications.row().event_id],
-            },
+            "path": "/internal/v1/recipients",
+            "readers": [
+                {
+                    "referral_id": "referral-1",
+                    "audience": "referrer",
+                    "purpose": "received",
+                    "event": notifications.row().event_id,
+                }
+            ],
             "key": "Bearer internal-key-of-a-test",
         }
     ]

@@ -103,7 +103,7 @@ def test_an_event_becomes_a_message_and_its_end_is_told_and_counted(running: Run
 def test_failures_are_listed_page_by_page_for_those_who_have_the_key(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    running.parts.referrals.status = 404
+    running.parts.referrals.answer = {"channel": None, "reason": "recipient-unknown"}
     running.tell(*(submitted(f"referral-{number}") for number in range(3)))
     running.wait_for(lambda: running.heard == [NotificationFailed.type()] * 3)
 

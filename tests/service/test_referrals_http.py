@@ -63,7 +63,7 @@ def test_a_school_refers_reads_changes_and_follows(running: Running) -> None:
         ("POST", "/v1/referrals/1/information"),
         ("POST", "/v1/referrals/1/reopen"),
         ("POST", "/v1/referrals/1/entered-in-error"),
-        ("GET", "/internal/v1/referrals/1/recipient"),
+        ("POST", "/internal/v1/recipients"),
         ("GET", "/internal/v1/referrals/1/disclosure"),
     ],
 )
@@ -103,19 +103,23 @@ def test_a_key_that_may_read_may_not_write(running: Running) -> None:
 
 
 def test_the_inner_route_opens_to_the_services_key_alone(running: Running) -> None:
-    _, headers, _ = running.ask("POST", "/v1/referrals", a_referral())
-    path = f"/internal{headers['Location']}/recipient?audience=referrer&purpose=received"
+    taken = orjson.loads(running.ask("POST", "/v1/referrals", a_referral())[2])
+    path, reader = "/internal/v1/recipients", {"audience": "referrer", "purpose": "received", "event": ""}
+    asked = {"readers": [reader | {"referral_id": referral_id} for referral_id in ("no-such", taken["id"])]}
 
-    assert running.ask("GET", path)[0] == 401
-    status, _, body = running.ask("GET", path, key=INTERNAL_KEY)
-    assert (status, orjson.loads(body)["address"]) == (200, "teacher@example.org")
-    assert running.ask("GET", path.replace("received", "Not a code"), key=INTERNAL_KEY)[0] == 400
+    assert running.ask("POST", path, asked)[0] == 401
+    status, _, body = running.ask("POST", path, asked, key=INTERNAL_KEY)
+    nobody, teacher = orjson.loads(body)["recipients"]
+    assert (status, nobody["reason"], teacher["address"]) == (200, "recipient-unknown", "teacher@example.org")
+    for wrong in ({"audience": "child"}, {"purpose": "Not a code"}, {"referral_id": 7}):
+        question = {"readers": [reader | {"referral_id": taken["id"]} | wrong]}
+        assert running.ask("POST", path, question, key=INTERNAL_KEY)[0] == 422
 
 
 def test_with_no_services_key_configured_the_inner_route_opens_to_nobody(running: Running) -> None:
     running.container.config["INTERNAL_KEY"] = ""
     try:
-        assert running.ask("GET", "/internal/v1/referrals/1/recipient", key=" ")[0] == 401
+        assert running.ask("POST", "/internal/v1/recipients", {"readers": []}, key=" ")[0] == 401
     finally:
         running.container.config["INTERNAL_KEY"] = INTERNAL_KEY
 

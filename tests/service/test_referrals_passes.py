@@ -99,7 +99,7 @@ def test_a_pass_opens_its_own_referral_and_nothing_else(running: Running) -> Non
     assert mine.ask("POST", f"{theirs.path}/withdrawal", {"reason": "other"})[0] == 404
     assert mine.ask("GET", "/v1/referrals")[0] == 403
     assert mine.ask("POST", "/v1/referrals", a_referral())[0] == 403
-    assert mine.ask("GET", f"/internal{mine.path}/recipient?audience=family&purpose=x")[0] == 401
+    assert mine.ask("POST", "/internal/v1/recipients", {"readers": []})[0] == 401
     assert mine.ask("GET", mine.path, token="wf_made-up")[0] == 401
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.http.problems import Problem
+from services.referrals.recipients import recipients
 from tests.support.pairs import Pair
 from tests.support.referring import ReferralsDesk, a_child, a_consultation, a_referral
 
@@ -128,6 +128,23 @@ def test_asking_after_a_family_is_written_down_with_its_purpose(desk: ReferralsD
     assert [(row["who"], row["purpose"]) for row in desk.rows("looks")] == [("notifications", "family-routed")]
 
 
-def test_nobody_else_can_be_asked_after(desk: ReferralsDesk) -> None:
-    with pytest.raises(Problem, match="bad-question"):
-        desk.recipient(desk.refer(), audience="child")
+def test_many_are_told_in_the_order_in_which_they_were_asked_about(desk: ReferralsDesk) -> None:
+    first, second = (desk.refer(referrer=FAMILY | {"email": f"parent{number}@example.org"}) for number in (1, 2))
+    readers = [
+        {"referral_id": referral_id, "audience": audience, "purpose": "received", "event": ""}
+        for referral_id, audience in [
+            (second, "referrer"),
+            ("no-such", "referrer"),
+            (first, "family"),
+            (first, "referrer"),
+        ]
+    ]
+    told = recipients(desk.runtime.store, readers)
+
+    assert [each.get("address") or each["reason"] for each in told] == [
+        "parent2@example.org",
+        "recipient-unknown",
+        "is-the-referrer",
+        "parent1@example.org",
+    ]
+    assert [row["referral_id"] for row in desk.rows("looks")] == [second, first, first]

@@ -8,7 +8,6 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import eventlet
 import eventlet.wsgi
@@ -50,13 +49,15 @@ MIGRATIONS = Path(services.notifications.__file__).parent / "migrations"
 
 
 class ReferralsNearby:
-    """Answers `/internal/v1/referrals/{id}/recipient` as `referrals` does, and keeps what it was asked."""
+    """Answers `/internal/v1/recipients` as `referrals` does, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
         self.status = 200
         self.raw: bytes | None = None
         self.location: str | None = None
+        self.refused: str | None = None
+        """A referral about which no question can be answered."""
         self.answer: Any = {
             "channel": "e-mail",
             "address": "referrer@example.org",
@@ -69,19 +70,16 @@ class ReferralsNearby:
         self._thread = eventlet.spawn(eventlet.wsgi.server, self._listener, self._app, log_output=False)
 
     def _app(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        self.asked.append(
-            {
-                "path": environ["PATH_INFO"],
-                "query": parse_qs(environ.get("QUERY_STRING", "")),
-                "key": environ.get("HTTP_AUTHORIZATION"),
-            }
-        )
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        readers = json.loads(environ["wsgi.input"].read(length) or b"{}").get("readers", [])
+        self.asked.append({"path": environ["PATH_INFO"], "readers": readers, "key": environ.get("HTTP_AUTHORIZATION")})
         headers = [("Content-Type", "application/json"), ("Connection", "close")]
         if self.location:
             headers.append(("Location", self.location))
-        start_response(f"{self.status} X", headers)
-        answer = self.family if "audience=family" in environ.get("QUERY_STRING", "") else self.answer
-        return [json.dumps(answer).encode() if self.raw is None else self.raw]
+        refused = self.refused in [reader["referral_id"] for reader in readers]
+        start_response("500 X" if refused else f"{self.status} X", headers)
+        told = [self.family if reader["audience"] == "family" else self.answer for reader in readers]
+        return [json.dumps({"recipients": told}).encode() if self.raw is None else self.raw]
 
     def stop(self) -> None:
         self._thread.kill()

@@ -18,7 +18,7 @@ from werkzeug.test import EnvironBuilder
 
 from services.referrals.front import Front
 from services.referrals.handlers import HANDLERS
-from services.referrals.recipient import recipient
+from services.referrals.recipients import recipients
 from services.referrals.tables import metadata
 from services.referrals.web import FOLDER
 from services.referrals.web.follow.link import track
@@ -148,7 +148,9 @@ class ReferralsDesk:
         return items
 
     def recipient(self, referral_id: str, **arguments: str) -> dict[str, Any]:
-        return recipient(self.runtime.store, referral_id, {"audience": "referrer", "purpose": "received"} | arguments)
+        """Where a message goes; to the referrer, about the reception, unless it is told otherwise."""
+        reader = {"referral_id": referral_id, "audience": "referrer", "purpose": "received", "event": ""} | arguments
+        return recipients(self.runtime.store, [reader])[0]
 
     def page(self, tracking_url: str) -> tuple[int, str]:
         pages = Pages(FOLDER, "referrals", self.runtime.resources)
