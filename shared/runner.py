@@ -6,8 +6,9 @@ alive is worse.
 """
 
 import gc
+import os
 import signal
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import eventlet
@@ -27,6 +28,8 @@ STOP_SECONDS = 25
 """How long an end in order may take; the setting WAYPOST_STOP_SECONDS is another number."""
 OF_REQUESTS = 0.4
 """The part of it that requests have."""
+NICENESS = 5
+"""Of a process whose services all `can_wait`: where processors are short, it has about a third of what another has."""
 
 
 class Runner(ServiceRunner):
@@ -57,9 +60,11 @@ class Runner(ServiceRunner):
         return configuration
 
 
-def run(settings: Settings, services: Iterable[Any], topology: Topology, announce: Any = None) -> None:
+def run(settings: Settings, services: Sequence[Any], topology: Topology, announce: Any = None) -> None:
     """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept."""
     runner = Runner(settings)
+    if all(getattr(cls, "can_wait", False) for cls in services):
+        os.nice(NICENESS)
     for cls in services:
         runner.add_service(cls)
     _declare_in_process(settings, runner.service_map, topology)
