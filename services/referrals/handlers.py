@@ -11,6 +11,8 @@ from sqlalchemy import Update, bindparam, update
 
 from services.referrals.domain import states_before
 from services.referrals.intake import note
+from services.referrals.progress import asked_of, is_in_hand
+from services.referrals.reading import entries_of
 from services.referrals.tables import assessments, referrals
 from shared.contracts.eligibility import EligibilityAssessed
 from shared.contracts.envelope import Event
@@ -66,6 +68,24 @@ def concluded(transaction: Transaction, event: Event) -> None:
     _note(transaction, event, "concluded", {"results": event.data["results"]})
 
 
+def information_requested(transaction: Transaction, event: Event) -> None:
+    """Routing asks, to decide; or an agency does, whose task waits."""
+    _move(transaction, event, ASK)
+    by = ("task_id",) if event.data["task_id"] else ()
+    _note(transaction, event, "information-requested", _told(event.data, ("items", "agencies", *by)))
+
+
+def _goes_on(kind: str) -> Handler:
+    """A handler for a task that waits for the referrer no more: once none does, whoever else has the referral goes on."""
+
+    def handle(transaction: Transaction, event: Event) -> None:
+        _note(transaction, event, kind, _told(event.data, TASK))
+        if is_in_hand(asked_of(entries_of(transaction.about(event.subject), event.subject))):
+            _move(transaction, event, RESUME)
+
+    return handle
+
+
 def _moves(action: str, kind: str, *told: str) -> Handler:
     """A handler for what routing decided: moves the state by `action`, and notes the fields in `told`."""
 
@@ -115,22 +135,22 @@ def _note(transaction: Transaction, event: Event, kind: str, detail: Mapping[str
     note(transaction, event.subject, kind, detail, event.id, at=event.time)
 
 
-CONCLUDE = _statements("conclude")
+ASK, CONCLUDE, RESUME = (_statements(action) for action in ("request-information", "conclude", "resume"))
 HANDLERS: Handlers = {
     EligibilityAssessed: assessed,
     ReferralRouted: _moves("route", "routed", "agency", "task_id", "children", *DUE),
     ReferralUnderReview: _moves("refer-to-review", "under-review", "reasons", "agencies"),
     ReferralNotEligible: _moves("find-not-eligible", "not-eligible", "reasons", "signposts"),
-    InformationRequested: _moves("request-information", "information-requested", "items", "agencies"),
+    InformationRequested: information_requested,
     ReferralConcluded: concluded,
     TaskAccepted: _notes("task-accepted", *TASK),
     TaskRejected: _notes("task-rejected", *TASK),
     TaskHeld: _notes("task-held", *TASK),
-    TaskResumed: _moves("resume", "task-resumed", *TASK),
+    TaskResumed: _goes_on("task-resumed"),
     TaskStarted: _notes("task-started", *TASK),
     TaskCompleted: _notes("task-completed", *TASK),
     TaskFailed: _notes("task-failed", *TASK),
-    TaskCancelled: _notes("task-cancelled", *TASK),
+    TaskCancelled: _goes_on("task-cancelled"),
     TaskOverdue: _notes("task-overdue", "agency", "task_id", "what", "due"),
     TaskRecallAcknowledged: _notes("recall-acknowledged", *TASK),
     NotificationSent: _notes("notification-sent", "audience", "channel", "template"),

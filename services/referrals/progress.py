@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 ANSWER, CONTACT = "decide", "contact"
 WAITING_FOR_CONTACT = ("requested", "accepted", "in-progress")
+OPEN = (*WAITING_FOR_CONTACT, "on-hold")
 SAID_AGAIN_AFTER = timedelta(days=7)
 _MOVES = {
     "task-accepted": "accepted",
@@ -34,7 +35,10 @@ class Entry(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """One agency that was asked. `late` are codes of what was told to be late; `before` is where a hold began."""
+    """One agency that was asked. `late` are codes of what was told to be late; `before` is where a hold began.
+
+    `asks`: it waits for what it asked the referrer.
+    """
 
     agency: str
     task_id: str
@@ -44,6 +48,7 @@ class Asked:
     decide_by: date | None = None
     contact_by: date | None = None
     late: frozenset[str] = frozenset()
+    asks: bool = False
 
     @property
     def owes(self) -> tuple[str, date] | None:
@@ -66,9 +71,15 @@ def asked_of(entries: Iterable[Entry]) -> list[Asked]:
         task_id = entry.detail.get("task_id")
         if not task_id:
             continue
-        known = found.get(task_id) or Asked(entry.detail["agency"], task_id)
+        known = found.get(task_id) or Asked(entry.detail.get("agency") or entry.detail["agencies"][0], task_id)
         found[task_id] = _after(known, entry.type, entry.detail)
     return list(found.values())
+
+
+def is_in_hand(asked: Iterable[Asked]) -> bool:
+    """Whether an agency has the referral, and none that has it waits for the referrer."""
+    open_ = [each for each in asked if each.state in OPEN]
+    return bool(open_) and not any(each.asks for each in open_)
 
 
 def without_contact(asked: Iterable[Asked], today: date) -> list[Asked]:
@@ -109,8 +120,10 @@ def _after(asked: Asked, kind: str, detail: dict[str, Any]) -> Asked:
         return replace(asked, decide_by=_day(detail.get("decide_by")), contact_by=_day(detail.get("contact_by")))
     if kind == "task-overdue":
         return replace(asked, late=asked.late | {detail["what"]})
+    if kind == "information-requested":
+        return replace(asked, asks=True)
     if kind == "task-resumed":
-        return replace(asked, state=asked.before, reason=None)
+        return replace(asked, state=asked.before, reason=None, asks=False)
     if kind not in _MOVES:
         return asked
     before = asked.state if kind == "task-held" else asked.before
