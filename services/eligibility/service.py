@@ -1,7 +1,5 @@
 """The eligibility service: its entry points."""
 
-from nameko.timer import timer
-
 from services.eligibility import tables, traces
 from services.eligibility.handlers import HANDLERS
 from services.eligibility.held import KEPT
@@ -11,6 +9,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 from shared.privacy.desk import PrivacyDesk
+from shared.timer import timer
 
 
 class EligibilityService:

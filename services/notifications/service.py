@@ -1,7 +1,5 @@
 """The notifications service: its entry points."""
 
-from nameko.timer import timer
-
 from services.notifications import gauges, tables, traces, watch
 from services.notifications.deliveries import CHANNELS
 from services.notifications.handlers import HANDLERS
@@ -13,6 +11,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 from shared.privacy.desk import PrivacyDesk
+from shared.timer import timer
 
 PACE = 0.25  # Seconds. Nobody sees by which moment a message is later; in company each costs a fraction.
 
@@ -22,6 +21,7 @@ class NotificationsService:
 
     name = "notifications"
     metadata = tables.metadata
+    can_wait = True
 
     store = StoreProvider()
     privacy = PrivacyDesk(KEPT)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
-
 from services.operations import schemas, tables
 from services.operations.audit_routes import AuditRoutes
 from services.operations.data_protection_routes import DataProtectionRoutes
@@ -34,6 +32,7 @@ from shared.http.request import Request
 from shared.http.route import route
 from shared.http.stored_keys import find_key
 from shared.messaging.runtime import StoreProvider
+from shared.timer import timer
 from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.referrals import answers, gauges, schemas, tables, traces, trying, watch
@@ -28,6 +27,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 from shared.privacy.desk import PrivacyDesk
+from shared.timer import timer
 from shared.web.pages import PagesProvider
 from shared.web.static_routes import StaticRoutes
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.routing import gauges, tables, traces, watch
@@ -43,6 +42,7 @@ from shared.messaging.desk import Desk
 from shared.messaging.runtime import InboxProvider, RelayProvider, StoreProvider
 from shared.messaging.subscription import subscription
 from shared.privacy.desk import PrivacyDesk
+from shared.timer import timer
 from shared.web.pages import PagesProvider
 from shared.web.people.site import PeopleSite
 from shared.web.static_routes import StaticRoutes

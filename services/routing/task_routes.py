@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema
-from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.routing import schemas
@@ -20,6 +19,7 @@ from shared.http.request import Request
 from shared.http.route import route
 from shared.messaging.runtime import StoreProvider
 from shared.messaging.store import Store
+from shared.timer import timer
 
 READ, WRITE = "tasks:read", "tasks:write"
 _ANSWERS: dict[str, Any] = {

@@ -1,7 +1,6 @@
 """All routes of sign-in in one: accounts, invitations, one's own account, an organisation's people."""
 
-from nameko.timer import timer
-
+from shared.timer import timer
 from shared.web.people.account_routes import AccountRoutes
 from shared.web.people.invitation_routes import InvitationRoutes
 from shared.web.people.people_pages import PeoplePages

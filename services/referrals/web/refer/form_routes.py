@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from nameko.timer import timer
 from werkzeug.wrappers import Response
 
 from services.referrals.web.refer import places, show
@@ -12,6 +11,7 @@ from services.referrals.web.refer.drafts import NoDraft
 from services.referrals.web.refer.steps import FIRST
 from services.referrals.web.refer.visit import BEGIN, GONE, SENT, STILL_THERE, Visit
 from shared.http.request import Request
+from shared.timer import timer
 from shared.web.page import SeeOther, form_of, page, see
 
 ANYBODY = "anybody may refer a family, and nobody needs an account to do so"
