@@ -24,7 +24,18 @@ from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from bench.machine import ROOT, described  # noqa: E402
-from tests.faults.long import broker, clock, cluster, database, inputs, network, processes, routes, upgrade  # noqa: E402
+from tests.faults.long import (  # noqa: E402
+    broker,
+    clock,
+    cluster,
+    database,
+    inputs,
+    lives,
+    network,
+    processes,
+    routes,
+    upgrade,
+)
 from tests.faults.long.driver import Row, run  # noqa: E402
 from tests.faults.long.report import page, table  # noqa: E402
 from tests.faults.long.results import Result, keep, last_of_each  # noqa: E402
@@ -53,7 +64,7 @@ PARTS: dict[str, dict[str, Fault]] = {
 }
 PARTS["Broker"] |= cluster.FAULTS
 PARTS["Database"] |= database.OTHERS
-PARTS["Input"] |= routes.FAULTS
+PARTS["Input"] |= routes.FAULTS | lives.FAULTS
 FAULTS = {name: fault for faults in PARTS.values() for name, fault in faults.items()}
 
 
