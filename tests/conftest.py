@@ -14,7 +14,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 
 from tests.support import logbook  # noqa: E402
-from tests.support.pairs import Pair, default_pair, scale_pair  # noqa: E402
+from tests.support.pairs import Pair, default_pair, scale_pair, stores_at_scale  # noqa: E402
 from tests.support.postgres import Postgres  # noqa: E402
 from tests.support.rabbitmq import RabbitMQ  # noqa: E402
 
@@ -67,3 +67,11 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
     if request.param == "default":
         return default_pair(tmp_path)
     return scale_pair(request.getfixturevalue("postgres"), request.getfixturevalue("rabbitmq"))
+
+
+@pytest.fixture(params=["default", "scale"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
+    """A fresh database of each kind in turn, for what only stores: whoever connects to its broker is turned away."""
+    if request.param == "default":
+        return default_pair(tmp_path)
+    return stores_at_scale(request.getfixturevalue("postgres"))

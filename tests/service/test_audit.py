@@ -22,8 +22,8 @@ AN_OLD_ACT = {"actor": "p:old", "action": "parked.retry", "subject": "before", "
 
 
 @pytest.fixture
-def runtime(pair: Pair, tmp_path: Path) -> Iterator[Runtime]:
-    made = runtime_for(pair, tmp_path, "eligibility", metadata)
+def runtime(stores: Pair, tmp_path: Path) -> Iterator[Runtime]:
+    made = runtime_for(stores, tmp_path, "eligibility", metadata)
     migrated(made.store.database, migrations_of("eligibility"))
     yield made
     made.store.database.close()

@@ -35,8 +35,8 @@ WITHIN = 20
 
 
 @pytest.fixture
-def database(pair: Pair) -> Iterator[Database]:
-    database = Database(pair.database_url("referrals"))
+def database(stores: Pair) -> Iterator[Database]:
+    database = Database(stores.database_url("referrals"))
     with database.writing() as connection:
         metadata.create_all(connection)
     yield database
@@ -143,7 +143,7 @@ def test_rows_are_changed_only_where_they_are_still_as_they_were_known(database:
     assert changed == ["a"]
 
 
-def test_one_statement_is_a_transaction_without_being_told_so(pair: Pair, database: Database) -> None:
+def test_one_statement_is_a_transaction_without_being_told_so(stores: Pair, database: Database) -> None:
     """What is `alone` commits at once; what comes after something else stays in its transaction."""
 
     def write_and_fail(*names: str) -> None:
@@ -158,4 +158,4 @@ def test_one_statement_is_a_transaction_without_being_told_so(pair: Pair, databa
         write_and_fail("c")
     with database.reading() as connection:
         kept = connection.execute(select(letters.c.id)).scalars().all()
-    assert kept == ([] if pair.name == "default" else ["c"])
+    assert kept == ([] if stores.name == "default" else ["c"])

@@ -38,8 +38,8 @@ class Carrier:
 
 
 @pytest.fixture
-def notifications(pair: Pair, tmp_path: Path) -> Iterator[Notifications]:
-    service = Notifications(pair, tmp_path)
+def notifications(stores: Pair, tmp_path: Path) -> Iterator[Notifications]:
+    service = Notifications(stores, tmp_path)
     yield service
     service.close()
 

@@ -133,8 +133,8 @@ def test_what_was_taken_is_taken_even_if_its_id_cannot_be_read(notify: NotifySer
 
 
 @pytest.fixture
-def notifications(pair: Pair, tmp_path: Path) -> Iterator[Notifications]:
-    service = Notifications(pair, tmp_path)
+def notifications(stores: Pair, tmp_path: Path) -> Iterator[Notifications]:
+    service = Notifications(stores, tmp_path)
     yield service
     service.close()
 

@@ -69,8 +69,8 @@ class Postbox:
 
 
 @pytest.fixture
-def notifications(pair: Pair, tmp_path: Path) -> Iterator[Notifications]:
-    service = Notifications(pair, tmp_path)
+def notifications(stores: Pair, tmp_path: Path) -> Iterator[Notifications]:
+    service = Notifications(stores, tmp_path)
     yield service
     service.close()
 
@@ -379,8 +379,8 @@ def test_a_fault_in_one_message_holds_up_no_other(notifications: Notifications) 
     ]
 
 
-def test_two_replicas_send_each_message_once(pair: Pair, tmp_path: Path) -> None:
-    replicas = [Notifications(pair, tmp_path), Notifications(pair, tmp_path)]
+def test_two_replicas_send_each_message_once(stores: Pair, tmp_path: Path) -> None:
+    replicas = [Notifications(stores, tmp_path), Notifications(stores, tmp_path)]
     postbox = Postbox()
     postbox.slow = True
     replicas[0].take(*(submitted(new_id()) for _ in range(3 * BATCH)))

@@ -29,9 +29,9 @@ def without_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waypost
 
 
 @pytest.fixture
-def waypost(without_database: Waypost, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> Waypost:
+def waypost(without_database: Waypost, stores: Pair, monkeypatch: pytest.MonkeyPatch) -> Waypost:
     """The same on fresh databases."""
-    for name, value in pair.environment.items():
+    for name, value in stores.environment.items():
         monkeypatch.setenv(name, value)
     for service in ("routing", "operations"):
         database = runtime_of(service, Settings.from_environment()).store.database

@@ -50,8 +50,8 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.mark.parametrize("service", [RoutingService, OperationsService])
-def test_the_migrations_make_the_tables_that_the_code_knows(pair: Pair, tmp_path: Path, service: Any) -> None:
-    house = House(pair, tmp_path, service)
+def test_the_migrations_make_the_tables_that_the_code_knows(stores: Pair, tmp_path: Path, service: Any) -> None:
+    house = House(stores, tmp_path, service)
     try:
         with house.store.reading() as connection:
             context = MigrationContext.configure(connection, opts={"include_object": _is_of_people})

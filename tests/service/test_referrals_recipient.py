@@ -15,8 +15,8 @@ FAMILY = {"type": "family", "name": "Test Parent", "email": EMAIL}
 
 
 @pytest.fixture
-def desk(pair: Pair, tmp_path: Path) -> Iterator[ReferralsDesk]:
-    desk = ReferralsDesk(pair, tmp_path)
+def desk(stores: Pair, tmp_path: Path) -> Iterator[ReferralsDesk]:
+    desk = ReferralsDesk(stores, tmp_path)
     yield desk
     desk.close()
 

@@ -19,8 +19,8 @@ def outbox(part: Part) -> dict[str, dict[str, Any]]:
     return {row["event_id"]: row for row in part.rows("outbox")}
 
 
-def test_what_is_sent_again_and_what_is_not(pair: Pair, tmp_path: Path) -> None:
-    part = Part(pair, tmp_path, RoutingService, HANDLERS)
+def test_what_is_sent_again_and_what_is_not(stores: Pair, tmp_path: Path) -> None:
+    part = Part(stores, tmp_path, RoutingService, HANDLERS)
     table = part.runtime.metadata.tables["outbox"]
     old = tell(part.runtime)
     part.clock.forward(days=2)

@@ -16,8 +16,8 @@ from tests.support.pairs import Pair
 
 
 @pytest.fixture
-def office(pair: Pair, tmp_path: Path) -> Iterator[Office]:
-    office = Office(pair, tmp_path)
+def office(stores: Pair, tmp_path: Path) -> Iterator[Office]:
+    office = Office(stores, tmp_path)
     yield office
     office.part.close()
 

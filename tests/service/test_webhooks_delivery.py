@@ -24,8 +24,8 @@ from tests.support.webhooks import A, B, Desk, Receiver, out_of_order, until
 
 
 @pytest.fixture
-def desk(pair: Pair, tmp_path: Path) -> Any:
-    desk = Desk(pair, tmp_path)
+def desk(stores: Pair, tmp_path: Path) -> Any:
+    desk = Desk(stores, tmp_path)
     yield desk
     desk.store.database.close()
 
@@ -160,9 +160,9 @@ def test_a_receiver_that_asks_for_time_is_left_alone(desk: Desk, tmp_path: Path)
     assert min(asked[1:]) - asked[0] >= 1.9
 
 
-def test_after_three_days_an_event_is_given_up_shown_and_can_be_replayed(pair: Pair, tmp_path: Path) -> None:
+def test_after_three_days_an_event_is_given_up_shown_and_can_be_replayed(stores: Pair, tmp_path: Path) -> None:
     clock = SteppedClock()
-    desk, schedule, referral = Desk(pair, tmp_path, clock), Schedule(), new_id()
+    desk, schedule, referral = Desk(stores, tmp_path, clock), Schedule(), new_id()
     with Receiver(tmp_path, "--answer", "500") as receiver:
         webhook_id, _ = desk.add(A, receiver.url)
         desk.tell(A, referral, referral)
@@ -190,9 +190,9 @@ def test_after_three_days_an_event_is_given_up_shown_and_can_be_replayed(pair: P
     desk.store.database.close()
 
 
-def test_a_sender_that_is_killed_is_replaced_and_nothing_is_missed(pair: Pair, tmp_path: Path) -> None:
+def test_a_sender_that_is_killed_is_replaced_and_nothing_is_missed(stores: Pair, tmp_path: Path) -> None:
     clock = SteppedClock()
-    desk, subjects = Desk(pair, tmp_path, clock), [new_id() for _ in range(60)]
+    desk, subjects = Desk(stores, tmp_path, clock), [new_id() for _ in range(60)]
     with Receiver(tmp_path, "--misbehave", "5") as receiver:
         webhook_id, _ = desk.add(A, receiver.url)
         desk.tell(A, *subjects, *subjects, *subjects)
@@ -230,9 +230,9 @@ def test_of_two_processes_one_sends(desk: Desk, tmp_path: Path) -> None:
     assert len(receiver.lines()) == 210
 
 
-def test_a_lease_that_is_renewed_is_nobody_elses(pair: Pair, tmp_path: Path) -> None:
+def test_a_lease_that_is_renewed_is_nobody_elses(stores: Pair, tmp_path: Path) -> None:
     clock = SteppedClock()
-    desk = Desk(pair, tmp_path, clock)
+    desk = Desk(stores, tmp_path, clock)
     webhook_id, _ = desk.add(A, "http://127.0.0.1:9/")
     assert [endpoint.id for endpoint in journal.claim(desk.store, "one", renew=True)] == [webhook_id]
     for _ in range(3):
@@ -245,8 +245,8 @@ def test_a_lease_that_is_renewed_is_nobody_elses(pair: Pair, tmp_path: Path) -> 
     desk.store.database.close()
 
 
-def test_both_secrets_sign_for_a_day_after_a_rotation(pair: Pair, tmp_path: Path) -> None:
-    desk, old_port, new_port = Desk(pair, tmp_path), free_port(), free_port()
+def test_both_secrets_sign_for_a_day_after_a_rotation(stores: Pair, tmp_path: Path) -> None:
+    desk, old_port, new_port = Desk(stores, tmp_path), free_port(), free_port()
     for_old, old = desk.add(A, f"http://127.0.0.1:{old_port}/")
     for_new, _ = desk.add(A, f"http://127.0.0.1:{new_port}/")
     _, until_when = endpoints.rotate(desk.store, A, for_old)
@@ -285,9 +285,9 @@ def test_replay_sends_again_from_a_cursor_on_in_order(desk: Desk, tmp_path: Path
     assert {line["subject"] for line in receiver.lines()[5:]} == set(referrals[2:])
 
 
-def test_what_waits_is_told_as_the_feed_tells_it_when_it_goes_out(desk: Desk, pair: Pair, tmp_path: Path) -> None:
+def test_what_waits_is_told_as_the_feed_tells_it_when_it_goes_out(desk: Desk, stores: Pair, tmp_path: Path) -> None:
     """A family that withdraws while a webhook is down is not told of when it comes back."""
-    eligibility = Part(pair, tmp_path, EligibilityService, ELIGIBILITY_HANDLERS)
+    eligibility = Part(stores, tmp_path, EligibilityService, ELIGIBILITY_HANDLERS)
     inbox, family = Inbox(desk.store, ROUTING_HANDLERS, desk.runtime.metrics), Family()
     submitted = family.submitted(home=KINGSTON)
     with Receiver(tmp_path, "--answer", "500") as receiver:

@@ -38,3 +38,9 @@ def scale_pair(postgres: Postgres, rabbitmq: RabbitMQ) -> Pair:
     return Pair(
         "scale", rabbitmq.url(rabbitmq.new_vhost()), postgres.url("{service}", database=postgres.new_database())
     )
+
+
+def stores_at_scale(postgres: Postgres) -> Pair:
+    """The same for what sends nothing: a virtual host takes longer to make than a database, and is not asked for."""
+    nowhere = "amqp://nobody:nothing@127.0.0.1:9/nowhere"
+    return Pair("scale", nowhere, postgres.url("{service}", database=postgres.new_database()))
