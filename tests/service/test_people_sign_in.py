@@ -11,15 +11,16 @@ import pytest
 from services.routing.service import RoutingService
 from shared.ids import new_id
 from shared.messaging.store import Store
-from shared.web.people import lockout
+from shared.web.people import lockout, pass_phrases
 from shared.web.people.tables import invitations, people, sessions, sign_in_tries
 from shared.web.people.tidying import tidy
 from tests.support.deciding import PAIRS, pair_in
 from tests.support.members import Member, joins, member_of, staff_of
 from tests.support.pairs import default_pair
-from tests.support.people_service import Browser, Running, running
+from tests.support.people_service import Browser, Running, hashing, running
 
 OWNER = "families-apart"
+PRODUCTION = pass_phrases._hasher
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -106,6 +107,13 @@ def _indexes(house: Running, member: Member) -> set[str]:
     return {house.store.resources.keyring.blind_index("person-email", member.email)}
 
 
+@pytest.fixture
+def hashing_as_in_production(house: Running) -> Iterator[None]:
+    with hashing(PRODUCTION):
+        yield
+
+
+@pytest.mark.usefixtures("hashing_as_in_production")
 def test_refusing_takes_as_long_for_nobody_as_for_somebody(house: Running, email: str) -> None:
     member_of(house, email)
 

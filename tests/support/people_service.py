@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import eventlet
+from argon2 import PasswordHasher
 from eventlet.green.http import client
 from nameko.containers import ServiceContainer
 
@@ -24,6 +25,7 @@ from services.catalogue import migrations_of
 from shared.http.server import Server
 from shared.messaging.runtime import InboxProvider, RelayProvider, Runtime
 from shared.messaging.store import Store
+from shared.web.people import pass_phrases
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock, runtime_for
 from tests.support.schema import migrated
@@ -87,11 +89,26 @@ class Running(House):
 
 @contextmanager
 def running(service: Any, pair: Pair, folder: Path, openid: Path | None = None, **config: Any) -> Iterator[Running]:
-    house = Running(pair, folder, service, openid, **config)
+    """The service until the block ends. Pass phrases are hashed as always, but with less work: every test hashes several."""
+    with hashing(PasswordHasher(time_cost=1, memory_cost=256, parallelism=1)):
+        house = Running(pair, folder, service, openid, **config)
+        try:
+            yield house
+        finally:
+            house.close()
+
+
+@contextmanager
+def hashing(hasher: PasswordHasher) -> Iterator[None]:
+    """Pass phrases are hashed so until the block ends."""
+    before = pass_phrases._hasher
     try:
-        yield house
+        pass_phrases._hasher = hasher
+        pass_phrases._nobodys.cache_clear()
+        yield
     finally:
-        house.close()
+        pass_phrases._hasher = before
+        pass_phrases._nobodys.cache_clear()
 
 
 class Browser:
