@@ -45,6 +45,8 @@ WRITTEN_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 REFERENCE = "7KX-3FM-9QF"
 PAGE = "https://example.org/track/made-up-token"
 SAMPLES = Path(__file__).parents[1] / "contract" / "samples"
+# Read once: it takes longer than most tests.
+TEMPLATES = load_templates()
 MIGRATIONS = Path(services.notifications.__file__).parent / "migrations"
 
 
@@ -104,7 +106,7 @@ class Notifications:
         return replace(settings_for(pair, folder), referrals_url=self.referrals.url, **given)
 
     def sender_with(self, *carriers: Carrier) -> Sender:
-        return Sender(self.store, carriers, Recipients(self.runtime.resources), load_templates())
+        return Sender(self.store, carriers, Recipients(self.runtime.resources), dict(TEMPLATES))
 
     def take(self, *bodies: bytes) -> None:
         self.inbox.take(bodies)

@@ -68,8 +68,12 @@ def names_in(directory: Directory) -> Iterator[str]:
     yield from directory.needs.values()
 
 
+TEMPLATES = load_templates()
+NAMES = tuple(names_in(load_directory()))
+
+
 def message_of(notice: Notice) -> Message:
-    subject, body = load_templates()[notice.template].render(words_of(notice))
+    subject, body = TEMPLATES[notice.template].render(words_of(notice))
     return Message("delivery-1", "reader@example.com", subject, body, WRITTEN_AT)
 
 
@@ -86,7 +90,7 @@ def test_a_template_puts_in_only_what_it_may_and_its_own_words_reveal_nothing(pa
 @pytest.mark.parametrize("notice", [*NOTICES, *CODES], ids=lambda notice: notice.template)
 def test_a_whole_message_with_all_its_headers_reveals_nothing(notice: Notice) -> None:
     email = as_email(message_of(notice), "waypost@example.org").as_string()
-    assert revealed_by(email, names_in(load_directory())) == []
+    assert revealed_by(email, NAMES) == []
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.template)
@@ -100,25 +104,25 @@ def test_every_message_has_the_reference_and_the_link_and_no_gap(notice: Notice)
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.template)
 def test_only_families_are_told_by_text_and_each_text_is_one_text_that_reveals_nothing(notice: Notice) -> None:
-    text = load_templates()[notice.template].render_text(words_of(notice))
+    text = TEMPLATES[notice.template].render_text(words_of(notice))
     assert (text is not None) == (notice.audience == domain.FAMILY)
     if text is not None:
         assert set(text) <= GSM_7
         assert len(text) <= 160
         assert "7KX-3FM-9QF" in text
         assert text.endswith(f" {PAGE}")
-        assert revealed_by(text, names_in(load_directory())) == []
+        assert revealed_by(text, NAMES) == []
 
 
 @pytest.mark.parametrize("notice", CODES, ids=lambda notice: notice.template)
 def test_a_code_is_sent_alone_with_no_link_to_use_it_at(notice: Notice) -> None:
     message = message_of(notice)
-    text = load_templates()[notice.template].render_text(words_of(notice)) or ""
+    text = TEMPLATES[notice.template].render_text(words_of(notice)) or ""
     for sent in (message.body, text):
         assert "012345" in sent
         assert "7KX-3FM-9QF" in sent
         assert PAGE not in sent
-        assert revealed_by(sent, names_in(load_directory())) == []
+        assert revealed_by(sent, NAMES) == []
     assert "012345" not in message.subject
     assert set(text) <= GSM_7
     assert len(text) <= 160
@@ -174,7 +178,7 @@ def test_a_revealing_word_is_found_beside_a_variable_and_over_the_end_of_a_line(
 
 
 def test_names_of_the_directory_are_found_in_a_message() -> None:
-    found = revealed_by("Passed on to Time Matters UK", names_in(load_directory()))
+    found = revealed_by("Passed on to Time Matters UK", NAMES)
     assert any(name.lower().startswith("time matters") for name in found)
 
 
@@ -188,4 +192,4 @@ def test_a_folder_with_a_revealing_template_is_refused_at_start(tmp_path: Path) 
 
 def test_a_variable_that_is_not_given_is_an_error_never_a_gap() -> None:
     with pytest.raises(jinja2.UndefinedError):
-        load_templates()["task-new"].render({"reference": "7KX-3FM-9QF", "link": "https://example.org"})
+        TEMPLATES["task-new"].render({"reference": "7KX-3FM-9QF", "link": "https://example.org"})
