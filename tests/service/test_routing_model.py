@@ -44,7 +44,7 @@ REASONS = {
 }
 OTHER = "019aa2f0-5c07-7abc-8def-0123456789ab"
 FINISHED = ("rejected", "completed", "failed")
-RUNS = {"default": (80, 50), "scale": (8, 20)}
+RUNS = {"default": (40, 50), "scale": (8, 20)}
 
 words = st.sampled_from(["eligible", "eligible", "eligible", "eligible", "review", "needs-information", "ineligible"])
 outcomes = st.tuples(words, words).map(lambda pair: dict(zip(AGENCIES, pair, strict=True)))
