@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.support import browser_checks
 from tests.support.browser import LAPTOP, PHONE, PHONE_PLAIN, ZOOMED, View, device, new_tab, views
-from tests.support.browser_checks import faults_of
+from tests.support.browser_checks import check_page, faults_of
 from tests.support.browser_keyboard import press, tab_to
 
 WELL = """<!doctype html>
@@ -119,6 +121,28 @@ def test_every_fault_is_told(page: Page, site: Site, view: View) -> None:
 
     assert [fault for fault in TOLD if not any(fault in line for line in told)] == []
     assert any(INLINE_CODE in line for line in told) == view.scripts
+
+
+def test_a_page_that_looks_like_one_that_was_right_is_looked_at_once(
+    open_device: Device, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_checks, "SCREENSHOTS", tmp_path)
+    here, plain = (new_tab(open_device(view)) for view in (PHONE, PHONE_PLAIN))
+
+    def check(page: Page, part: str) -> set[str]:
+        site.html = WELL.replace("<!-- here -->", part)
+        page.goto(site.address)
+        check_page(page, "checks")
+        return {path.name for path in tmp_path.iterdir()}
+
+    form = '<form action="/track/{token}"><button type="submit" class="pale">Send 7KX-3FM-9QF at {time}</button></form>'
+    pictures = check(here, form.format(token="x3Yb8Jk20a-Lmn4pQrstU", time="09:31"))
+    assert pictures == {"checks-320.png", "checks-dark-320.png"}
+    assert check(plain, form.format(token="Q91bZ-wwK20a_Lmn4pQr0", time="10:02")) == pictures
+    with pytest.raises(AssertionError, match="axe: image-alt"):
+        check(plain, '<p>Another<img src="data:,"></p>')
+    with pytest.raises(AssertionError, match="weighs 60"):
+        check(here, f"<!-- {'x' * 60_000} -->")
 
 
 def test_a_page_that_nobody_checked_may_not_complain_either(browser: Browser, site: Site) -> None:
