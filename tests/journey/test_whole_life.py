@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support import lives
+
+pytestmark = pytest.mark.timeout(600)
+"""A failure waits for what does not come, which takes longer than to pass."""
 
 
 def test_families_live_as_their_stories_say(places: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.faults.long import (  # noqa: E402
     broker,
     clock,
     cluster,
+    cluster_upgrade,
     database,
     inputs,
     lives,
@@ -62,7 +63,7 @@ PARTS: dict[str, dict[str, Fault]] = {
         "Input": inputs.SCENARIOS,
     }.items()
 }
-PARTS["Broker"] |= cluster.FAULTS
+PARTS["Broker"] |= cluster.FAULTS | cluster_upgrade.FAULTS
 PARTS["Database"] |= database.OTHERS
 PARTS["Input"] |= routes.FAULTS | lives.FAULTS
 FAULTS = {name: fault for faults in PARTS.values() for name, fault in faults.items()}

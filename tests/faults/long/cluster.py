@@ -1,6 +1,4 @@
-"""A broker of three nodes: the one that leads a queue is killed, again and again, or cut off from the others; all are upgraded.
-
-The upgrade is the whole procedure that RabbitMQ documents, onto the same version: another one is not to be had here.
+"""A broker of three nodes: the one that leads a queue is killed, again and again, or cut off from the others.
 
 Services reach the nodes through one address, as by a load balancer: a proxy that tries one after the other.
 """
@@ -73,67 +71,14 @@ def _join_up(ground: Ground) -> None:
     wait_until(lambda: running() == len(ground.servers.nodes), "all nodes to be there again", seconds=90)
 
 
-def _upgrade(ground: Ground) -> str:
-    """Each node in turn is drained, ended, started anew on its data and revived; then what a new version brings is enabled."""
-    nodes, before = ground.servers.nodes, _flags(ground)
-    for node in nodes:
-        _wait_for_spare_replicas(node)
-        old = _process_id(node)
-        node.tool("rabbitmq-upgrade", "drain")
-        node.stop()
-        node.start()
-        node.tool("rabbitmq-upgrade", "revive")
-        assert _process_id(node) != old
-    _wait_for_spare_replicas(ground.rabbitmq)
-    ground.rabbitmq.ctl("enable_feature_flag", "all")
-    ground.rabbitmq.tool("rabbitmq-queues", "rebalance", "quorum")
-    after = _flags(ground)
-    assert set(before.values()) == {"enabled", "disabled"}, f"the flags were not off before: {before}"
-    assert set(after.values()) == {"enabled"}, f"flags are still off: {after}"
-    enabled = list(before.values()).count("enabled")
-    version = ground.rabbitmq.ctl("version").strip()
-    return (
-        f"{len(nodes)} nodes drained and renewed, {version} each time; "
-        f"feature flags enabled: {enabled} of {len(before)} before, {len(after)} after"
-    )
-
-
-def _wait_for_spare_replicas(node: RabbitMQ) -> None:
-    """Until every queue could do without this node."""
-
-    def is_spare() -> bool:
-        try:
-            node.tool("rabbitmq-upgrade", "await_online_quorum_plus_one", "--timeout", "30")
-            node.tool("rabbitmq-diagnostics", "check_if_node_is_quorum_critical")
-        except AssertionError:
-            return False
-        return True
-
-    wait_until(is_spare, f"queues to do without {node.node}", seconds=120)
-
-
-def _process_id(node: RabbitMQ) -> str:
-    return node.ctl("eval", "os:getpid().").strip()
-
-
-def _flags(ground: Ground) -> dict[str, str]:
-    """Whether each of the broker's feature flags is enabled."""
-    listed = json.loads(ground.rabbitmq.ctl("list_feature_flags", "name", "state", "--formatter", "json"))
-    return {each["name"]: each["state"] for each in listed}
-
-
 LEADERS_KILLED = Scenario("the leader of a three-node broker killed again and again", _kill_leaders, proxied=True)
 CUT_OFF = Scenario("a node of a three-node broker cut off and healed", _cut_off, _join_up, (8, 15), proxied=True)
-UPGRADED = Scenario(
-    "the broker upgraded node by node to the same version, then its feature flags", _upgrade, proxied=True, rate=8
-)
-FLAGS_BEFORE = ("quorum_queue", "maintenance_mode_status")
-"""What quorum queues, and to drain a node, cannot do without."""
 
 
 def on_three_nodes(
     scenario: Scenario, servers: Servers, seed: int, least: int, flags: tuple[str, ...] | None = None
 ) -> Row:
+    """`flags` are the feature flags that the broker begins with; usually all."""
     with _cluster(servers, flags) as three:
         return run(scenario, three, seed, least)
 
@@ -159,6 +104,4 @@ def _stop(node: RabbitMQ) -> None:
         node.stop()
 
 
-FAULTS = {each.name: partial(on_three_nodes, each) for each in (LEADERS_KILLED, CUT_OFF)} | {
-    UPGRADED.name: partial(on_three_nodes, UPGRADED, flags=FLAGS_BEFORE)
-}
+FAULTS = {each.name: partial(on_three_nodes, each) for each in (LEADERS_KILLED, CUT_OFF)}

@@ -12,18 +12,16 @@ from tests.support.lives import live, started
 from tests.support.lives.witness import SCHOOL
 
 NAME = "lives of families at random, over HTTP"
-OF_EACH = 3
-"""Each example is of so many families at most."""
 STEPS = 40
 
 
 def lives(servers: Servers, seed: int, least: int) -> Row:
-    """A third of `least` is how many examples are lived."""
+    """A tenth of `least` is how many examples are lived, each of up to three families."""
     folder = Path(tempfile.mkdtemp(prefix="lives-", dir=servers.folder))
     with started(folder, servers.places) as witness:
         troubles = []
         try:
-            live(witness, examples=max(1, least // OF_EACH), steps=STEPS, by=seed)
+            live(witness, examples=max(1, least // 10), steps=STEPS, by=seed)
         except Exception as error:
             print("\n".join([str(error), *getattr(error, "__notes__", [])]))
             said = str(error).splitlines() or [""]

@@ -4,8 +4,8 @@ with started(folder, places) as witness:
     live(witness, examples=5, steps=20)     raises AssertionError with what was seen that must not be
 
 One system serves all examples; each has families of its own. What everybody sees is held against a story: after each change;
-and of what was refused, before the example ends. `story` is the model, `witness` asks, `seen` and `surroundings` compare,
-`people`, `referrers`, `agencies` and `life` are what is done.
+and of what was refused, before the example ends. `story` and `where` are the model; `witness` asks, `seen` and `surroundings`
+compare; `people`, `referrers`, `agencies` and `life` are what is done.
 """
 
 from tests.support.lives.life import live

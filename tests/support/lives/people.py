@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.support.families import HALTON, HULL, KINGSTON, LIVERPOOL, born, consent, family
 from tests.support.lives.seen import differences
-from tests.support.lives.story import Lives
 from tests.support.lives.surroundings import Surroundings
+from tests.support.lives.where import Lives
 from tests.support.lives.witness import SCHOOL, Family, Witness
 from tests.support.routing_model import AGENCIES
 

@@ -10,7 +10,8 @@ from hypothesis.stateful import initialize, precondition, rule
 from shared.ids import new_id
 from tests.support.families import HULL, consent
 from tests.support.lives.people import POSTCODES, Json, People, a_family, scopes, seldom
-from tests.support.lives.story import MAY, Lives, Story
+from tests.support.lives.story import MAY, Story
+from tests.support.lives.where import Lives
 from tests.support.lives.witness import SCHOOL, STRANGER, Family
 from tests.support.routing_model import AGENCIES
 

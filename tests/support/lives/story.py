@@ -7,7 +7,8 @@ then, and what time alone does.
 
 from dataclasses import dataclass, field
 
-from tests.support.routing_model import AGENCIES, Model, ModelTask
+from tests.support.lives.where import Lives
+from tests.support.routing_model import Model, ModelTask
 
 OPEN = ("awaiting-consent", "screening", "information-requested", "under-review", "routed")
 MAY = {
@@ -23,30 +24,6 @@ MAY = {
 """What a referrer may do in which states."""
 REMINDED_AFTER, GIVEN_UP_AFTER = 7 * 24, 28 * 24
 """Hours for which agreement is waited for."""
-FAMILIES_APART, TIME_MATTERS = AGENCIES
-
-
-@dataclass(frozen=True)
-class Lives:
-    """Where a family is: `kingston`, `merseyside`, `halton`, `elsewhere`, and None for what nobody has said."""
-
-    home: str
-    school: str | None = None
-    gp: str | None = None
-
-    @property
-    def words(self) -> dict[str, str]:
-        """What each agency's published rules say of a child of nine whose parent is sentenced."""
-        everywhere = (self.home, self.school, self.gp)
-        kingston = "needs-information" if None in everywhere else "ineligible"
-        if "kingston" in everywhere:
-            kingston = "eligible"
-        mersey = "needs-information" if self.school is None else "ineligible"
-        if "halton" in (self.home, self.school):
-            mersey = "review"
-        if "merseyside" in (self.home, self.school):
-            mersey = "eligible"
-        return {FAMILIES_APART: kingston, TIME_MATTERS: mersey}
 
 
 @dataclass

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 SCHOOL, STRANGER, OPERATIONS = "referrer", "test-surgery", "operations"
 ASKS = {SCHOOL: "referrals", STRANGER: "referrals", OPERATIONS: "operations"} | dict.fromkeys(AGENCIES, "routing")
 """Which service each asks."""
-ANSWER_WITHIN, RIGHT_WITHIN = 30, 60
+ANSWER_WITHIN, RIGHT_WITHIN = 60, 60
 MOVING = {"under-way", "waiting", "retrying"}
 IN_TRANSIT = ("event", "told", "message")
 
