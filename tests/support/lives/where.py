@@ -28,3 +28,17 @@ class Lives:
         if "merseyside" in (self.home, self.school):
             mersey = "eligible"
         return {FAMILIES_APART: kingston, TIME_MATTERS: mersey}
+
+
+BOTH = Lives("kingston", school="merseyside")
+WHERE = [
+    BOTH,
+    Lives("kingston"),
+    Lives("merseyside"),
+    BOTH,
+    Lives("elsewhere", school="elsewhere", gp="elsewhere"),
+    Lives("halton", school="halton", gp="halton"),
+    BOTH,
+    Lives("elsewhere"),
+]
+"""For both agencies, for one, for none, for a person to decide, and with too little said."""
