@@ -20,6 +20,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import eventlet.patcher
@@ -58,10 +59,15 @@ def logs_name_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("places")
+    return places_folder(folder, *registers(folder))
+
+
+@pytest.fixture(scope="session")
+def system(places: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Everything in one process on SQLite, on free ports. Shared by all tests: each refers a family of its own."""
-    folder = tmp_path_factory.mktemp("browser")
-    with default_system(folder, places_folder(folder, *registers(folder)), **MAIL) as running:
+    with default_system(tmp_path_factory.mktemp("browser"), places, **MAIL) as running:
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,10 +12,10 @@ from services.catalogue import runtime_of
 from shared.messaging.runtime import Runtime
 from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, View, views
 from tests.support.browser_checks import check_page
-from tests.support.families import family, registers
+from tests.support.families import family
 from tests.support.parking import PLACE, park, withdrawal
 from tests.support.people import signed_in
-from tests.support.system import System, default_system, places_folder, wait_until
+from tests.support.system import System, default_system, wait_until
 
 PARKED_READ = "shared.contracts.envelope:read"
 EACH = views(PHONE, LAPTOP, PHONE_PLAIN, LAPTOP_PLAIN)
@@ -22,11 +23,10 @@ WIDE = views(LAPTOP, LAPTOP_PLAIN)
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def own(places: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system of this module's own: nothing is wrong with it but what these tests do to it."""
-    folder = tmp_path_factory.mktemp("console")
     mail = {"WAYPOST_AGENCY_MAIL_FAMILIES_APART": "families-apart@example.org"}
-    with default_system(folder, places_folder(folder, *registers(folder)), **mail) as running:
+    with default_system(tmp_path_factory.mktemp("console"), places, **mail) as running:
         yield running
 
 
