@@ -48,7 +48,9 @@ class Referrers(People):
     ) -> None:
         """Some send the request twice at once; now and then it is taken back as soon as it is made."""
         found = self._refer(lives, chosen, scope, times)
-        if haste and self._is_stopped_in_time(found):
+        # Whom nobody can take may have been told so before: what comes of that is left to chance by no example.
+        if haste and "withdraw" in found.story.allowed:
+            self.says(found, "withdrawal", {"reason": "family-declined"}, "withdraw")
             self.witness.wait_until_still(found)
             asked = {agency for agency in AGENCIES if self.witness.tasks(agency, found.reference)}
             found.story.ends_in_haste("withdrawn", asked)
@@ -64,12 +66,6 @@ class Referrers(People):
         found = Family(key, body, names, taken, Story(lives, tuple(chosen), tuple(scope)))
         self.families.append(found)
         return found
-
-    def _is_stopped_in_time(self, found: Family) -> bool:
-        """A family that nobody can take may have been told so before."""
-        answer = self.post(f"/{found.id}/withdrawal", {"reason": "family-declined"})
-        assert answer.status_code == 200 or "withdraw" not in found.story.allowed, answer.text
-        return bool(answer.status_code == 200)
 
     @precondition(lambda self: any(each.age < KEPT_HOURS for each in self.families))
     @rule(data=st.data(), otherwise=st.booleans())
