@@ -12,4 +12,4 @@ pytestmark = pytest.mark.timeout(600)
 
 def test_families_live_as_their_stories_say(places: Path, tmp_path: Path) -> None:
     with lives.started(tmp_path, places) as witness:
-        lives.live(witness, examples=3, steps=14)
+        lives.live(witness, examples=3, steps=12)

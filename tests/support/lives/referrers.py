@@ -31,9 +31,11 @@ TRIES: list[tuple[str, Json | None]] = [
 
 
 class Referrers(People):
-    @initialize(lives=families, chosen=choices, scope=scopes)
-    def begins(self, lives: Lives, chosen: tuple[str, ...], scope: tuple[str, ...]) -> None:
+    @initialize(lives=families, other=families, chosen=choices, scope=scopes)
+    def begins(self, lives: Lives, other: Lives, chosen: tuple[str, ...], scope: tuple[str, ...]) -> None:
+        """Two at least, so that one may be taken for the other."""
         self.check(self._refer(lives, chosen, scope, times=1))
+        self.check(self._refer(other, (), AGENCIES, times=1))
 
     @precondition(lambda self: len(self.families) < MOST_FAMILIES)
     @rule(
