@@ -1,7 +1,6 @@
 """Whatever is killed, and whenever: what was acknowledged is there once, everywhere, and nothing else is.
 
-A failing run can be had again, as nearly as timing allows: WAYPOST_FAULT_SEED is the number that it printed. What breaks at a
-kill is in hand at that moment, some dozen referrals; more of them, by WAYPOST_FAULT_REFERRALS, take longer.
+A failing run can be had again, as nearly as timing allows: WAYPOST_FAULT_SEED is the number that it printed.
 """
 
 import os
@@ -25,7 +24,7 @@ from tests.support.system import APART, System, default_system, scale_system, wa
 # Longer than any other test: a machine with nothing else to do needs a minute for each.
 pytestmark = pytest.mark.timeout(300)
 
-REFERRALS = int(os.environ.get("WAYPOST_FAULT_REFERRALS") or 210)
+REFERRALS = 500
 TAKEN_UP_WITHIN = 60
 AGENCIES = ("families-apart", "time-matters")
 
