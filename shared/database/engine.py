@@ -79,13 +79,10 @@ class Database:
         return time.monotonic() - self._full_at < FULL_SECONDS
 
     @contextmanager
-    def writing(self, patient: bool = True) -> Iterator[Connection]:
-        """A transaction: committed when the block ends, rolled back when it raises.
-
-        Who is not `patient` lets others of the process work from the first moment that PostgreSQL does: for much at once.
-        """
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
         try:
-            with self._writing(patient) as connection:
+            with self._writing() as connection:
                 yield connection
         except DBAPIError as error:
             if _says_full(error):
@@ -94,21 +91,29 @@ class Database:
         self._full_at = float("-inf")
 
     @contextmanager
-    def _writing(self, patient: bool) -> Iterator[Connection]:
+    def _writing(self) -> Iterator[Connection]:
         asked = time.perf_counter()
         if not self.is_sqlite:
             with self.engine.begin() as connection:
                 self.waited(time.perf_counter() - asked)
-                driver = cast(GreenConnection, connection.connection.driver_connection)
-                driver.patience = SHORT if patient else 0.0
-                try:
-                    yield connection
-                finally:
-                    driver.patience = SHORT
+                yield connection
             return
         with self._writer, self.engine.connect().execution_options(writing=True) as connection, connection.begin():
             self.waited(time.perf_counter() - asked)
             yield connection
+
+    @contextmanager
+    def much_at_once(self, connection: Connection) -> Iterator[None]:
+        """What is asked in this block takes PostgreSQL long enough that others of the process work from the first moment."""
+        if self.is_sqlite:
+            yield
+            return
+        driver = cast(GreenConnection, connection.connection.driver_connection)
+        driver.patience = 0.0
+        try:
+            yield
+        finally:
+            driver.patience = SHORT
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,8 @@ from shared.messaging.transaction import Transaction
 from shared.resources import Resources
 from shared.tracing import Origin, PassOn, Tracer, current
 
-LARGEST_GROUP = 100
+LARGEST_GROUP = 32
+"""While the database writes so many, this process reads as many others; in larger groups the two wait for each other."""
 ENOUGH = 16
 """So many begin at once, while what else has come in this turn is still read: the database works beside this process."""
 
@@ -55,12 +56,14 @@ class Store:
         self._listeners.append(listener)
 
     @contextmanager
-    def writing(self, patient: bool = True) -> Iterator[Transaction]:
-        """A transaction and its events: all of it, or nothing. `patient` as in `Database.writing`."""
-        with self.database.writing(patient) as connection:
+    def writing(self, much: bool = False) -> Iterator[Transaction]:
+        """A transaction and its events: all of it, or nothing. `much`: what it writes at its end takes the database a while."""
+        with self.database.writing() as connection:
             transaction = Transaction(connection, self.metadata, self.resources, self.service)
             yield transaction
-            transaction.flush(last=True)
+            # Only the writing: with others between, each short question before it would wait for all that they do.
+            with self.database.much_at_once(connection) if much else nullcontext():
+                transaction.flush(last=True)
         if transaction.wrote_events:
             for listener in self._listeners:
                 listener()
@@ -104,7 +107,7 @@ class Store:
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:
-            with self.writing(patient=len(group) < ENOUGH) as transaction:
+            with self.writing(much=len(group) >= ENOUGH) as transaction:
                 transaction.hopeful = True  # One that was wrong fails by itself.
                 results = [_done(waiting, transaction) for waiting in group]
         except BaseException as error:
