@@ -143,19 +143,20 @@ def test_the_master_key_is_rotated_while_services_run(world: World, officer: dic
     env = {**officer, "WAYPOST_MASTER_KEY_FILE": str(system.settings.master_key_file)}
     old, *_ = Keyring.from_file(system.settings.master_key_file).ids[-1:]
 
-    system.waypost("keys", "rotate-master", env=env)
+    newest = system.waypost("keys", "rotate-master", env=env).split()[0]
     os.utime(system.settings.master_key_file, (0, 0))
 
-    wait_until(lambda: rewrapped(system, env), "everything to stand under the newest key", seconds=40)
+    wait_until(lambda: rewrapped(system, env, newest), "everything to stand under the newest key", seconds=40)
     assert f"{old} is retired" in system.waypost("keys", "retire-master", old, env=env)
     assert world.referrer.one(referral_id)["referral"]["notes"] == words["note"]
     later = world.referrer.refer(family())
     world.families_apart.wait_for(later, "referral.routed")
 
 
-def rewrapped(system: System, env: dict[str, str]) -> bool:
+def rewrapped(system: System, env: dict[str, str], newest: str) -> bool:
+    """Whether every service knows the newest key, and has nothing left under an older one."""
     lines = [line for line in system.waypost("keys", "master", env=env).splitlines() if "│" in line]
-    return len(lines) == len(SERVICES) and all("nothing" in line for line in lines)
+    return len(lines) == len(SERVICES) and all(newest in line and "nothing" in line for line in lines)
 
 
 def whole(system: System, service: str) -> bytes:
