@@ -9,6 +9,8 @@ import gc
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import eventlet
@@ -28,8 +30,10 @@ STOP_SECONDS = 25
 """How long an end in order may take; the setting WAYPOST_STOP_SECONDS is another number."""
 OF_REQUESTS = 0.4
 """The part of it that requests have."""
-NICENESS = 5
-"""Of a process whose services all `can_wait`: where processors are short, it has about a third of what another has."""
+NICENESS = 10
+"""Of a process whose services all `can_wait`: where processors are short, it has about a tenth of what another has."""
+AUTOGROUP = Path("/proc/self/autogroup")
+"""Where Linux shares processors out by session, how nice a process is counts within its session alone; so is its session."""
 
 
 class Runner(ServiceRunner):
@@ -64,7 +68,7 @@ def run(settings: Settings, services: Sequence[Any], topology: Topology, announc
     """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept."""
     runner = Runner(settings)
     if all(getattr(cls, "can_wait", False) for cls in services):
-        os.nice(NICENESS)
+        _give_way()
     for cls in services:
         runner.add_service(cls)
     _declare_in_process(settings, runner.service_map, topology)
@@ -83,6 +87,14 @@ def run(settings: Settings, services: Sequence[Any], topology: Topology, announc
     stopper = eventlet.spawn(_stop_when_asked, runner, asked_to_stop)
     runner.wait()
     stopper.kill()
+
+
+def _give_way() -> None:
+    os.nice(NICENESS)
+    # Only of a session that this process began: in somebody's terminal others would give way with it.
+    if os.getsid(0) == os.getpid():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICENESS))
 
 
 def _collect_rarely() -> None:
