@@ -36,6 +36,7 @@ from bench import (  # noqa: E402
     rule_libraries,
     rules,
     webhooks,
+    why,
 )
 from bench.machine import ROOT, described, sync_speed  # noqa: E402
 from bench.report import Table  # noqa: E402
@@ -48,6 +49,7 @@ MEASURES: dict[str, Measure] = {
     "intake": lambda on, quick: intake.measure(on, 1 if quick else 5, 2 if quick else 5),
     "intake-peers": lambda on, quick: intake_peers.measure(on, 1 if quick else 5, 2 if quick else 5),
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
+    "why": lambda on, quick: why.measure(on, 2 if quick else 10),
     "events": lambda on, quick: events.measure(on, 1 if quick else 2, 600 if quick else 3000),
     "pipeline": lambda on, quick: pipeline.measure(on, 1 if quick else 2, 300 if quick else 3000),
     "relay": lambda on, quick: poller.measure(on, 1 if quick else 5, 500 if quick else 3000),
