@@ -67,8 +67,7 @@ class Runner(ServiceRunner):
 def run(settings: Settings, services: Sequence[Any], topology: Topology, announce: Any = None) -> None:
     """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept."""
     runner = Runner(settings)
-    if all(getattr(cls, "can_wait", False) for cls in services):
-        _give_way()
+    give_way(services)
     for cls in services:
         runner.add_service(cls)
     _declare_in_process(settings, runner.service_map, topology)
@@ -89,7 +88,10 @@ def run(settings: Settings, services: Sequence[Any], topology: Topology, announc
     stopper.kill()
 
 
-def _give_way() -> None:
+def give_way(services: Sequence[Any]) -> None:
+    """Makes this process nicer for good, where all its services can wait."""
+    if not all(getattr(cls, "can_wait", False) for cls in services):
+        return
     os.nice(NICENESS)
     # Only of a session that this process began: in somebody's terminal others would give way with it.
     if os.getsid(0) == os.getpid():
