@@ -1,7 +1,7 @@
 """Why intake and the way to an agency take as long as they do: where processor time goes, and where events wait."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
@@ -74,12 +74,12 @@ def _report(text: str) -> tuple[dict[str, float], dict[str, float]]:
 
 def _shares(lines: str) -> dict[str, float]:
     """The largest first; the lines of a function are taken together."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for line in lines.splitlines():
         share, sign, name = line.partition("%  ")
         if sign:
             found[name.partition(":")[0]] += float(share)
-    return dict(found.most_common())
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
 
 
 def _way(servers: Servers, seconds: float) -> Table:
