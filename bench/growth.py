@@ -59,13 +59,21 @@ def measure(servers: Servers, rounds: int, seconds: float, referrals: int) -> li
     ):
         empty, full = (Figure(f"{name}: {word}", sides[word].figures[name], unit) for word in ("empty", "full"))
         figures += [empty, full, ratios("... full in parts of empty", full, empty, goal)]
+    figures += [
+        Figure(f"WAL that PostgreSQL writes a referral: {word}", side.wal, "kB") for word, side in sides.items()
+    ]
+    figures += [
+        Figure(f"PostgreSQL's processor time a referral: {word}", side.postgres, "µs") for word, side in sides.items()
+    ]
     for side in sides.values():
         side.scale.stop()
     how = (
         f"{referrals:,} referrals stored on PostgreSQL, all of one organisation, with all that their service keeps of each "
         f"({', '.join(TABLES)}), {sides['full'].gigabytes():.1f} GB with indexes, beside a database with {CLIENTS}. Intake: "
         f"{CLIENTS} clients, closed loop, {seconds:.0f} s a round; list and page: {ASKED} times a round, one at a time. The "
-        "agencies' pages over many referrals are measured below."
+        "agencies' pages over many referrals are measured below. PostgreSQL has 32 MB of buffers. The first change of a page "
+        "after a checkpoint puts the whole page into the write-ahead log; where the table is small that soon ends, and where "
+        "a hash of each child goes to its place among a million it goes on, until each page has been touched once."
     )
     return [Table(f"Growth: {referrals:,} referrals stored", how, figures)]
 
@@ -80,6 +88,7 @@ class _Side:
         self.figures: dict[str, list[float]] = {
             name: [] for name in ("accepted referrals", "the list of one's referrals, p50", "a family's page, p50")
         }
+        self.wal: list[float] = []
         for name in ("referrals", "eligibility", "routing"):
             self.scale.start(name)
         answers = closed_loop(self.scale.port, self.scale.referrals(), 60, CLIENTS)
@@ -103,6 +112,11 @@ class _Side:
                 assert rows > referrals, f"{rows} rows in {name} are not those of {referrals} referrals more"
         self.scale.rows("CHECKPOINT")
 
+    @property
+    def postgres(self) -> list[float]:
+        """PostgreSQL's processor time, in microseconds a referral."""
+        return self._load.postgres
+
     def start(self) -> None:
         runtime = runtime_of("referrals", self.scale.settings)
         self._key = create_key(runtime.store, "bench", ["referrals:read"], "bench")
@@ -112,7 +126,10 @@ class _Side:
         self._load = Loads(self._servers, process, self.scale.port)
 
     def round(self, seconds: float) -> None:
+        (before,) = self.scale.ask("SELECT pg_current_wal_lsn()")
         self._load.load(self.scale.referrals(), seconds)
+        (written,) = self.scale.ask(f"SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '{before}')")
+        self.wal.append(float(written) / (self._load.rates[-1] * seconds) / 1000)
         address = f"http://127.0.0.1:{self.scale.port}"
         lists = times_of(f"{address}/v1/referrals", {}, ASKED, {"Authorization": f"Bearer {self._key}"})
         pages = times_of(address + "/track/" + self._page.rpartition("/")[2], {}, ASKED)
