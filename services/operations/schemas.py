@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from shared.database.types import LARGEST_KEY
 from shared.http.pages import MOST
 
 NAME = validate.Length(1, 80)
@@ -22,7 +23,7 @@ class Overview(Schema):
 class _Which(Schema):
     """Of a group, by its number at its service; or of these errors, places, event types, or this referral."""
 
-    group = fields.Integer(validate=validate.Range(1))
+    group = fields.Integer(validate=validate.Range(1, LARGEST_KEY))
     error = fields.String(validate=NAME)
     place = fields.String(validate=validate.Length(1, 200))
     type = fields.String(validate=validate.Length(1, 120))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer
 from sqlalchemy.types import TypeDecorator
 
+LARGEST_KEY = 2**63 - 1
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 """A counting primary key: SQLite counts by itself only in a column of type INTEGER."""
 

@@ -91,6 +91,9 @@ class App:
 
     def _handler(self, request: Request) -> Handler:
         method, path = request.method, request.environ["PATH_INFO"]
+        if "\0" in path or "%00" in request.environ["QUERY_STRING"]:
+            # As in bodies and forms: PostgreSQL's text cannot hold it, and no address of ours does.
+            raise problems.bad_request("nul-character", "The address holds a NUL character")
         handler: Handler | None = self._fixed.get((method, path))
         if handler is not None:
             request.route = path

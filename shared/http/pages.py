@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from shared.database.types import LARGEST_KEY
 from shared.http import problems
 
 MOST = 100
@@ -55,9 +56,18 @@ def decode_cursor(cursor: str, *shape: type) -> tuple[Scalar, ...]:
         values = orjson.loads(base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error):
         values = None
-    if not isinstance(values, list) or [type(value) for value in values] != list(shape):
+    if (
+        not isinstance(values, list)
+        or [type(value) for value in values] != list(shape)
+        or not all(map(_storable, values))
+    ):
         raise problems.bad_request("bad-cursor", "cursor cannot be used", "Send the `next` of the page before.")
     return tuple(values)
+
+
+def _storable(value: Scalar) -> bool:
+    """Whether a database can compare it with what it holds."""
+    return abs(value) <= LARGEST_KEY if isinstance(value, int) else "\0" not in value
 
 
 def as_page(

@@ -17,6 +17,7 @@ from eventlet.event import Event as Signal
 from marshmallow import Schema, fields, validate, validates_schema
 
 from shared.contracts.envelope import LARGEST, EventSchema
+from shared.database.types import LARGEST_KEY
 from shared.http.fields import invalid_field
 from shared.http.management import Management
 from shared.http.pages import read_page
@@ -47,7 +48,7 @@ log = structlog.get_logger(__name__)
 class FilterSchema(Schema):
     """Which parked messages: of a group as groups are listed, or of these errors, places, types, or this referral."""
 
-    group = fields.Integer(validate=validate.Range(1))
+    group = fields.Integer(validate=validate.Range(1, LARGEST_KEY))
     error = fields.String(validate=NAME)
     place = fields.String(validate=PLACE)
     type = fields.String(validate=TYPE)

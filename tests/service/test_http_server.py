@@ -239,6 +239,16 @@ def test_a_body_that_cannot_be_taken_is_refused(
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/v1/things/%00", "/v1/things/a%00b", "/v1/open?what=%00", "/v1/open?%00"])
+def test_an_address_that_no_database_can_look_for_is_refused(service: Service, path: str) -> None:
+    answer = service.ask("GET", path, Authorization=f"Bearer {TEXT}")
+    assert (answer.status, answer.json["code"]) == (400, "nul-character")
+
+
+def test_an_escaped_per_cent_sign_before_two_noughts_is_no_such_address(service: Service) -> None:
+    assert service.ask("GET", "/v1/open?what=%2500").status == 200
+
+
 def test_json_may_have_a_suffix_and_parameters_and_hold_an_escaped_backslash(service: Service) -> None:
     kind = "application/merge-patch+json; charset=utf-8"
     answer = service.ask("POST", "/v1/things", b'"\\\\u0000"', Authorization=f"Bearer {TEXT}", Content_Type=kind)

@@ -49,6 +49,8 @@ def test_a_limit_outside_1_to_100_is_refused(limit: str) -> None:
         encode_cursor(1, "a"),
         encode_cursor("a", 1, 2),
         "A" * 500,
+        encode_cursor("a\0", 1),
+        encode_cursor("a", 2**63),
     ],
 )
 def test_a_cursor_that_is_not_of_this_list_is_refused(cursor: str) -> None:
