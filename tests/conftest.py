@@ -14,6 +14,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 
 from tests.support import logbook  # noqa: E402
+from tests.support.kept_databases import KeptDatabases  # noqa: E402
 from tests.support.pairs import Pair, default_pair, scale_pair, stores_at_scale  # noqa: E402
 from tests.support.postgres import Postgres  # noqa: E402
 from tests.support.rabbitmq import RabbitMQ  # noqa: E402
@@ -61,12 +62,27 @@ def rabbitmq(server_folder: Path) -> Iterator[RabbitMQ]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def kept_databases(postgres: Postgres) -> KeptDatabases:
+    """What one test leaves on it and the next can use."""
+    return KeptDatabases(postgres)
+
+
+@pytest.fixture
+def fresh_database(kept_databases: KeptDatabases) -> Iterator[str]:
+    """The name of a database that has nothing in its tables, or no tables."""
+    name = kept_databases.take()
+    yield name
+    kept_databases.give_back(name)
+
+
 @pytest.fixture(params=["default", "scale"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
     """A fresh database and broker of each kind in turn: what is written for one must work on both."""
     if request.param == "default":
         return default_pair(tmp_path)
-    return scale_pair(request.getfixturevalue("postgres"), request.getfixturevalue("rabbitmq"))
+    server = request.getfixturevalue("postgres")
+    return scale_pair(server, request.getfixturevalue("rabbitmq"), request.getfixturevalue("fresh_database"))
 
 
 @pytest.fixture(params=["default", "scale"])
@@ -74,4 +90,4 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Pair:
     """A fresh database of each kind in turn, for what only stores: whoever connects to its broker is turned away."""
     if request.param == "default":
         return default_pair(tmp_path)
-    return stores_at_scale(request.getfixturevalue("postgres"))
+    return stores_at_scale(request.getfixturevalue("postgres"), request.getfixturevalue("fresh_database"))

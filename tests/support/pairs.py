@@ -33,14 +33,12 @@ def default_pair(folder: Path) -> Pair:
     return Pair("default", f"memory://{folder.name}", f"sqlite:///{folder}/{{service}}.sqlite3")
 
 
-def scale_pair(postgres: Postgres, rabbitmq: RabbitMQ) -> Pair:
-    """A new database with the services' roles and schemas, and a new virtual host."""
-    return Pair(
-        "scale", rabbitmq.url(rabbitmq.new_vhost()), postgres.url("{service}", database=postgres.new_database())
-    )
+def scale_pair(postgres: Postgres, rabbitmq: RabbitMQ, database: str = "") -> Pair:
+    """A database with the services' roles and schemas, a new one unless it is named, and a new virtual host."""
+    name = database or postgres.new_database()
+    return Pair("scale", rabbitmq.url(rabbitmq.new_vhost()), postgres.url("{service}", database=name))
 
 
-def stores_at_scale(postgres: Postgres) -> Pair:
+def stores_at_scale(postgres: Postgres, database: str) -> Pair:
     """The same for what sends nothing: a virtual host takes longer to make than a database, and is not asked for."""
-    nowhere = "amqp://nobody:nothing@127.0.0.1:9/nowhere"
-    return Pair("scale", nowhere, postgres.url("{service}", database=postgres.new_database()))
+    return Pair("scale", "amqp://nobody:nothing@127.0.0.1:9/nowhere", postgres.url("{service}", database=database))

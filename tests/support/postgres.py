@@ -69,8 +69,8 @@ class Postgres:
         return self
 
     def stop(self) -> None:
-        """In order: sessions are ended, a checkpoint is written."""
-        self._server.signal(signal.SIGINT)
+        """In order: sessions are ended and, where the data are to last, a checkpoint is written."""
+        self._server.signal(signal.SIGINT if self._durable else signal.SIGQUIT)
         self._server.wait(30)
 
     @property
@@ -97,7 +97,7 @@ class Postgres:
         self, query: str, parameters: Sequence[object] = (), *, role: str = "postgres", database: str = "postgres"
     ) -> list[tuple[Any, ...]]:
         """The rows that one statement gives, committed at once; none where it gives no rows."""
-        with self._connect(role, database) as connection:
+        with self.connect(role, database) as connection:
             cursor = connection.execute(query.encode(), parameters or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -107,15 +107,23 @@ class Postgres:
             self._model = "model"
             self.psql(f"CREATE DATABASE {self._model}")
             self._first_start(self._model)
-        name = f"test_{next(self._numbers)}"
+        name = self.new_name()
         self.copy_database(self._model, name)
         return name
+
+    def new_name(self) -> str:
+        """A name that no database has had."""
+        return f"test_{next(self._numbers)}"
+
+    def end_sessions(self, database: str) -> None:
+        """Whoever is connected to it is so no more."""
+        self.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [database])
 
     def copy_database(self, model: str, name: str) -> None:
         """A new database with all that `model`, which nobody may be connected to, has, and who may connect to it."""
         # Files are copied in no time, but what is on disk must then be on disk for good, which a durable server waits for.
         strategy = "WAL_LOG" if self._durable else "FILE_COPY"
-        with self._connect("postgres", "postgres") as session:
+        with self.connect("postgres", "postgres") as session:
             session.execute(f"CREATE DATABASE {name} TEMPLATE {model} STRATEGY {strategy}".encode())
             # The one thing that is not copied.
             session.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC".encode())
@@ -134,7 +142,8 @@ class Postgres:
         }
         _run([ROLES], env=environment)
 
-    def _connect(self, role: str, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    def connect(self, role: str, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """A session that commits each statement by itself."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,

@@ -13,6 +13,7 @@ from sqlalchemy import inspect
 
 from shared.database.engine import Database
 from shared.database.migrations import migrate
+from tests.support.kept_databases import SHAPES, shape
 from tests.support.postgres import PROGRAMS
 from tests.support.programs import find
 
@@ -28,6 +29,10 @@ def migrated(database: Database, versions: Path) -> None:
         migrate(database, versions)
         if is_new:
             _came_out[kind] = _lite(database) if database.is_sqlite else _dumped(database)
+            if not database.is_sqlite:
+                with psycopg.connect(_address(database)) as session:
+                    schema = str(database.engine.url.username)
+                    SHAPES[schema] = shape(session, schema)
     elif database.is_sqlite:
         with database.engine.connect() as connection:
             connection.connection.driver_connection.executescript(_came_out[kind])  # type: ignore[union-attr]
