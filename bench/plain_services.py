@@ -97,6 +97,6 @@ if __name__ == "__main__":
         # Of HTTP they have nothing to say.
         replace(settings, ports={}),
         [service(sys.argv[1])],
-        Topology({}, {}),
+        lambda: Topology({}, {}),
         announce=lambda: print("Waypost is up", flush=True),
     )

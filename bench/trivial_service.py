@@ -60,6 +60,6 @@ if __name__ == "__main__":
     run(
         Settings.from_environment(),
         [TrivialService],
-        Topology({}, {}),
+        lambda: Topology({}, {}),
         announce=lambda: print("Waypost is up", flush=True),
     )

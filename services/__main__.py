@@ -2,68 +2,33 @@
 
 import sys
 import warnings
-from importlib import import_module
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
-from typer.main import get_command
-
-COMMANDS = {
-    "run": "Start services (all of them, or those you name).",
-    "migrate": "Bring databases and broker to what this version needs.",
-    "queues": "See where every message is.",
-    "parked": "Messages that failed for good: list, retry, discard.",
-    "trace": "All that happened to a referral, and what each agency could see.",
-    "reviews": "Referrals that wait for a person: list, show, decide.",
-    "pause": "Let a service or an agency's channel wait; or show what is paused.",
-    "resume": "Let it go on.",
-    "messages": "What was sent to people, and what could not be.",
-    "audit": "What people did: list it, verify that nobody changed it.",
-    "keys": "API keys: create, list, revoke.",
-    "people": "People who sign in: invite, list, end.",
-    "agencies": "Agencies' own queues: provision, rotate, revoke, list.",
-    "retention": "How long referrals are kept: preview, run, report, hold, release.",
-    "subject-access": "All that is held about a family, as a page and as JSON.",
-    "erase": "Erase a referral for good.",
-    "backup": "Copy every database, as all were at one moment, while services run.",
-    "restore": "Put a backup in the place of the databases, and send again what may have been lost.",
-    "directory": "The agency directory: check, list, show; what is live, drafts, publish, back.",
-    "places": "Postcodes, schools and practices: build, import, update, look up.",
-    "contracts": "Write OpenAPI, AsyncAPI and JSON Schemas to docs/contracts.",
-}
-
-
-class Lazily(TyperGroup):
-    """Loads a command's module when it is asked for: `waypost queues` need not wait for what `waypost run` imports."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        app = import_module(f"services.commands.{cmd_name.replace('-', '_')}").app
-        command = get_command(app)
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
 
 
 def main() -> None:
     warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
-    # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
-    if sys.argv[1:2] == ["run"]:
+    command, *words = sys.argv[1:] or [""]
+    if command == "run":
         import eventlet
 
+        # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
         eventlet.monkey_patch()
-    help_text = "Waypost: routes a referral to the agency that can help, and proves what it did."
-    app = typer.Typer(cls=Lazily, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False)
-    app.callback()(lambda: None)
-    app(prog_name="waypost")
+    if command == "run" and not any(word.startswith("-") for word in words):
+        start_services(words)
+    else:
+        from services.commands.group import command_line
+
+        command_line()
+
+
+def start_services(names: list[str]) -> None:
+    """`waypost run` as it is nearly always meant, without what makes command lines: a sixth of all that a start loads."""
+    sys.modules["rich"] = None  # type: ignore[assignment] # structlog would load it, for tracebacks that nobody is shown.
+    import structlog  # noqa: F401
+
+    del sys.modules["rich"]
+    from services.commands.start import start
+
+    start(names)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ alive is worse.
 import gc
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,16 @@ class Runner(ServiceRunner):
         return configuration
 
 
-def run(settings: Settings, services: Sequence[Any], topology: Topology, announce: Any = None) -> None:
-    """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept."""
+def run(
+    settings: Settings,
+    services: Sequence[Any],
+    topology: Callable[[], Topology],
+    announce: Callable[[], None] | None = None,
+) -> None:
+    """Runs `services` until SIGTERM or SIGINT; raises what killed a service. `announce` is called once all accept.
+
+    `topology` is asked for only by a broker in this process: to know all queues, all services must be loaded.
+    """
     runner = Runner(settings)
     give_way(services)
     for cls in services:
@@ -115,9 +123,9 @@ def _stop_when_asked(runner: Runner, asked_to_stop: Signal) -> None:
     runner.kill()
 
 
-def _declare_in_process(settings: Settings, containers: Mapping[str, Any], topology: Topology) -> None:
+def _declare_in_process(settings: Settings, containers: Mapping[str, Any], topology: Callable[[], Topology]) -> None:
     """The in-process broker lives as long as the process, so its queues are declared at each start."""
     if settings.broker.startswith("memory:"):
         for container in containers.values():
-            container.config["runtime"].broker.declare(topology)
+            container.config["runtime"].broker.declare(topology())
             return

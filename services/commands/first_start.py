@@ -5,11 +5,10 @@ At scale it is made by `waypost migrate` and by whoever keeps the secrets; then 
 
 import fcntl
 import secrets
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-import typer
 
 from services.catalogue import migrations_of, runtime_of
 from services.commands.demo import demo_invitations, demo_keys, example_call
@@ -78,10 +77,11 @@ def _alone(data: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        typer.echo(
-            f"waypost: another Waypost runs on {data}. Stop it, or name another folder in WAYPOST_DATA.", err=True
+        print(
+            f"waypost: another Waypost runs on {data}. Stop it, or name another folder in WAYPOST_DATA.",
+            file=sys.stderr,
         )
-        raise typer.Exit(2) from None
+        raise SystemExit(2) from None
     return lock
 
 

@@ -1,14 +1,8 @@
 """`waypost run`: start services, all in this process or those that are named."""
 
-import time
 from typing import Annotated
 
 import typer
-
-from services.commands.first_start import FirstStart, prepare
-from shared.settings import SERVICES, Settings, SettingsError
-
-STARTED = time.monotonic()
 
 app = typer.Typer()
 
@@ -24,28 +18,6 @@ def run(
 
     Example: `waypost run` · `WAYPOST_BROKER=amqp://… WAYPOST_DATABASE=postgresql+psycopg://… waypost run routing`
     """
-    from services.catalogue import service_class, topology
-    from shared import logs
-    from shared.runner import run as run_services
+    from services.commands.start import start
 
-    names = services or list(SERVICES)
-    unknown = [name for name in names if name not in SERVICES]
-    if unknown:
-        raise typer.BadParameter(f"there is no service {unknown[0]!r}; there are {', '.join(SERVICES)}")
-    try:
-        settings = Settings.from_environment()
-    except SettingsError as error:
-        typer.echo(f"waypost: {error}", err=True)
-        raise typer.Exit(2) from None
-    logs.configure(settings.log_level)
-    ready = prepare(settings, names)
-    run_services(
-        settings,
-        [service_class(name) for name in names],
-        topology(settings),
-        announce=lambda: _announce(ready, settings, names),
-    )
-
-
-def _announce(ready: FirstStart, settings: Settings, names: list[str]) -> None:
-    typer.echo(ready.welcome(settings, names, time.monotonic() - STARTED))
+    start(services or [])

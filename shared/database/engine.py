@@ -7,63 +7,32 @@ one process wait for one another in green threads; otherwise the first would blo
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-import psycopg
 from eventlet.semaphore import Semaphore
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from shared.database.green import SHORT, GreenConnection
+from shared.database import sqlite
 
-POOL = 20
+if TYPE_CHECKING:
+    from shared.database.green import GreenConnection
+
 FULL_SECONDS = 60.0
 """For so long a database that was full counts as full, when nothing more was written since."""
-POSTGRES_OPTIONS = (
-    "-c lock_timeout=10s -c statement_timeout=60s -c idle_in_transaction_session_timeout=120s "
-    # A machine that has gone says nothing, and the server by itself would keep its sessions, and their locks, for two hours.
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=5 -c tcp_user_timeout=20s"
-)
 
 
 class Database:
     """`Database("sqlite:////…/routing.sqlite3")` or `Database("postgresql+psycopg://routing:…@host/waypost")`."""
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
-        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         shared: dict[str, Any] = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
-        if self.is_sqlite:
-            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed, pool_size=5, max_overflow=50, **shared)
-            event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
-        else:
-            arguments = {
-                "connect_timeout": 5,
-                "options": POSTGRES_OPTIONS,
-                "keepalives_idle": 5,
-                "keepalives_interval": 2,
-                "keepalives_count": 5,
-                "tcp_user_timeout": 20_000,  # Milliseconds; keep-alives are not sent while an answer is awaited.
-            }
-            self.engine = create_engine(
-                parsed,
-                pool_size=POOL,
-                max_overflow=0,
-                pool_use_lifo=True,
-                pool_pre_ping=False,
-                connect_args=arguments,
-                **shared,
-            )
-            event.listen(
-                self.engine, "do_connect", lambda _, __, args, kwargs: GreenConnection.connect(*args, **kwargs)
-            )
+        self.engine = sqlite.engine(url, **shared) if self.is_sqlite else _postgresql_engine(url, **shared)
         # On PostgreSQL each question sees what was committed before it, with or without BEGIN and COMMIT around it.
         self._reader = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         event.listen(self.engine, "checkin", self._returned)
@@ -108,12 +77,12 @@ class Database:
         if self.is_sqlite:
             yield
             return
-        driver = cast(GreenConnection, connection.connection.driver_connection)
-        driver.patience = 0.0
+        driver = cast("GreenConnection", connection.connection.driver_connection)
+        patience, driver.patience = driver.patience, 0.0
         try:
             yield
         finally:
-            driver.patience = SHORT
+            driver.patience = patience
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -153,40 +122,30 @@ def is_away(error: BaseException) -> bool:
         return False
     if error.connection_invalidated:
         return True
-    if isinstance(error.orig, psycopg.OperationalError):
+    if hasattr(error.orig, "sqlstate"):
         # Without a state there was no connection; 08 is one that broke, 53 a server that is full, 57 one that stops.
-        return error.orig.sqlstate is None or error.orig.sqlstate[:2] in ("08", "53", "57")
+        state = _state(error)
+        return isinstance(error, OperationalError) and (state is None or state[:2] in ("08", "53", "57"))
     return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_FULL")
 
 
 def _says_full(error: DBAPIError) -> bool:
     """Whether the disk had no room left."""
-    if isinstance(error.orig, psycopg.Error):
-        return error.orig.sqlstate == "53100"
-    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
+    return _state(error) == "53100" or getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
+
+
+def _state(error: DBAPIError) -> str | None:
+    """PostgreSQL's five characters for what is wrong; None where it said nothing, and of SQLite."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
 
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "busy_timeout=5000",
-        "foreign_keys=ON",
-        "cache_size=-2000",
-        "secure_delete=ON",  # What is deleted is overwritten: a key that was destroyed must not lie in the file.
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _postgresql_engine(url: str, **options: Any) -> Engine:
+    """psycopg takes a tenth of a second to load and ten megabytes: only where it is used."""
+    from shared.database import postgresql
 
-
-def _begin_sqlite(connection: Connection) -> None:
-    """A writer takes the lock at once: upgrading a reader in mid-transaction fails where waiting would do."""
-    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
-        return
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+    return postgresql.engine(url, **options)

@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
 Row = dict[str, Any]
+
+IDLE = 0
+"""psycopg.pq.TransactionStatus.IDLE, without psycopg: who works on SQLite does not load it."""
 
 
 def insert_rows(
@@ -103,7 +105,7 @@ def run(
     dialect = connection.dialect
     cursor = connection.connection.cursor()
     driver: Any = connection.connection.driver_connection
-    by_itself = alone and dialect.name != "sqlite" and driver.pgconn.transaction_status == TransactionStatus.IDLE
+    by_itself = alone and dialect.name != "sqlite" and driver.pgconn.transaction_status == IDLE
     by_itself = by_itself and not driver.autocommit
     try:
         if by_itself:
