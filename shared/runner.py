@@ -112,6 +112,7 @@ def _collect_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def _stop_when_asked(runner: Runner, asked_to_stop: Signal) -> None:

@@ -95,7 +95,8 @@ def _make_secrets(settings: Settings) -> None:
 
 
 def _build_places(data: Path) -> None:
+    if (data / "places" / "postcodes.index").exists():
+        return
     from services.commands.places import build
 
-    if not (data / "places" / "postcodes.index").exists():
-        build(data)
+    build(data)

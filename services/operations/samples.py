@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from shared.database.types import Moment
 from shared.messaging.store import Store
@@ -43,7 +42,7 @@ def keep(store: Store, overview: Mapping[str, Any]) -> None:
     """Keeps a look, unless another replica was first; what is older than anybody sees goes."""
     table, minute = store.metadata.tables["samples"], _minute(store)
     rows = [{"minute": minute, **row} for row in _rows(overview)]
-    insert = (sqlite if store.database.is_sqlite else postgresql).insert(table).on_conflict_do_nothing()
+    insert = store.database.insert(table).on_conflict_do_nothing()
     with store.writing() as transaction:
         if rows:
             transaction.execute(insert, rows)

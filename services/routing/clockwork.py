@@ -14,7 +14,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.routing.clock_tables import chases, reads
 from services.routing.domain.tasks import ACCEPTED, AGENCY, CANCELLED, REQUESTED
@@ -108,7 +107,7 @@ def note_read(store: Store, task_id: str) -> None:
 
 def _insert(store: Store, table: Table) -> Any:
     """An insert that leaves a row that is there as it is."""
-    return (sqlite if store.database.is_sqlite else postgresql).insert(table).on_conflict_do_nothing()
+    return store.database.insert(table).on_conflict_do_nothing()
 
 
 def _unchased(debt: Debt, stage: str) -> Select[Any]:

@@ -7,7 +7,7 @@ since; so whoever is stopped in between begins anew, and deciding twice does no 
 from collections.abc import Iterator
 
 import structlog
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from services.routing.capacity import end_what_is_over
 from services.routing.deciding import decide_again
@@ -19,6 +19,8 @@ from shared.logs import place_of
 from shared.messaging.store import Store
 
 BATCH = 100
+_OPENED = select(capacities).where(capacities.c.decide_again)
+_CHANGED = select(capacities).where(or_(capacities.c.decide_again, capacities.c.until < bindparam("today")))
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +29,14 @@ def decide_waiting(store: Store) -> int:
     """How many were decided."""
     today = london_date(store.resources.clock.now())
     with store.reading() as connection:
-        over = connection.execute(select(exists().where(capacities.c.until < today))).scalar()
-    if over:
+        changed = connection.execute(_CHANGED, {"today": today}).all()
+    if not changed:
+        return 0
+    if any(row.until is not None and row.until < today for row in changed):
         with store.writing() as transaction:
             end_what_is_over(transaction, ACTOR)
     with store.reading() as connection:
-        opened = connection.execute(select(capacities).where(capacities.c.decide_again)).all()
+        opened = connection.execute(_OPENED).all()
     decided = 0
     for row in opened:
         for referral_id in _waiting(store):

@@ -7,11 +7,12 @@ one process wait for one another in green threads; otherwise the first would blo
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from eventlet.semaphore import Semaphore
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -89,6 +90,11 @@ class Database:
         """For questions: nothing may be written. On SQLite all see the database as it was at the first."""
         with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT of this kind of database, which can say what happens `on_conflict_…`."""
+        dialect = import_module(f"sqlalchemy.dialects.{'sqlite' if self.is_sqlite else 'postgresql'}")
+        return dialect.insert(table)
 
     def forget_deleted(self) -> bool:
         """On SQLite, where deleted rows are overwritten: empties the log, which still has the pages from before.

@@ -100,7 +100,7 @@ def _former(files: Mapping[str, str], present: set[str]) -> Iterator[Agency]:
             yield _agency(entry)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Safe YAML in which a key written twice is an error: the second would silently replace the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

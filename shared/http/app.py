@@ -35,6 +35,17 @@ _log = structlog.get_logger(__name__)
 Handler = Callable[[Request], Response]
 
 
+class _Rule(Rule):
+    """A rule that finds a route. werkzeug's also makes addresses of routes, for which it compiles a program each."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        return _never_built
+
+
+def _never_built(*_: Any, **__: Any) -> tuple[str, str]:
+    raise NotImplementedError("no address is made of a route here")
+
+
 class App:
     """What `shared.http.protocol` asks for each request's answer. `quiet` ones log no line for a request that succeeds."""
 
@@ -51,7 +62,7 @@ class App:
 
     def add(self, method: str, pattern: str, handler: Handler) -> None:
         """`pattern` as werkzeug writes it: `/v1/referrals/<id>`. A GET answers HEAD too."""
-        self._map.add(Rule(pattern, methods=[method], endpoint=(handler, pattern)))
+        self._map.add(_Rule(pattern, methods=[method], endpoint=(handler, pattern)))
         if "<" not in pattern:
             self._fixed[method, pattern] = handler
 

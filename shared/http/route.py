@@ -13,6 +13,7 @@ passes from the method; one that a test calls raises as it is written.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -24,7 +25,6 @@ from nameko.containers import WorkerContext
 from nameko.exceptions import ConfigurationError
 from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR, register_entrypoint
 from nameko.web.handlers import HttpRequestHandler
-from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from shared.http import problems as problem
@@ -35,6 +35,7 @@ from shared.http.server import Server
 BODY_LIMIT = 256 * 1024
 Method = TypeVar("Method", bound=Callable[..., Any])
 SchemaLike = type[Schema] | Schema
+_NAMED = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
 
 
 class RouteError(Exception):
@@ -139,9 +140,7 @@ def declared(entry: Route) -> Callable[[Method], Method]:
 
 
 def _check_parameters(fn: Callable[..., Any], url: str, where: str) -> None:
-    rule = Rule(url)
-    Map([rule])
-    wanted, names = ["self", "request", *sorted(rule.arguments)], list(inspect.signature(fn).parameters)
+    wanted, names = ["self", "request", *sorted(_NAMED.findall(url))], list(inspect.signature(fn).parameters)
     if names[:2] + sorted(names[2:]) != wanted:
         raise RouteError(f"{where}: {fn.__qualname__} must take {', '.join(wanted)}.")
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, Select, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
 from shared.contracts.envelope import Event, Unreadable
 from shared.database.rows import insert_or
@@ -52,12 +51,13 @@ class Failures:
         self._metrics = metrics
         tables = store.metadata.tables
         self._inbox, self._failures = tables["inbox"], tables["failures"]
-
-    def due(self) -> Select[Any]:
-        """The message that has been due for longest, unless somebody else has it in hand."""
         table = self._failures
-        query = select(table).where(table.c.due_at <= self._store.resources.clock.now()).order_by(table.c.due_at)
-        return query.limit(1).with_for_update(skip_locked=True)
+        due = select(table).where(table.c.due_at <= bindparam("now")).order_by(table.c.due_at).limit(1)
+        self._due = due.with_for_update(skip_locked=True)
+
+    def due(self, connection: Connection) -> Row[Any] | None:
+        """The message that has been due for longest, unless somebody else has it in hand."""
+        return connection.execute(self._due, {"now": self._store.resources.clock.now()}).first()
 
     def hold(self, events: Iterable[tuple[Event, bytes]]) -> None:
         """Keeps messages as due now and never tried, unless they have had their effect or are kept already."""
@@ -86,11 +86,10 @@ class Failures:
 
     def write(self, event_id: str, kind: str, subject: str, body: bytes, problem: Problem) -> None:
         """The first failure of a message, unless it has had its effect or is here already."""
-        dialect = sqlite if self._store.database.is_sqlite else postgresql
         with self._store.writing() as transaction:
             now = transaction.now
             due = None if problem.final else self._policy.due(now, 1)
-            insert = dialect.insert(self._failures).on_conflict_do_nothing()
+            insert = self._store.database.insert(self._failures).on_conflict_do_nothing()
             row = {
                 "event_id": event_id[:80],
                 "type": kind[:120],

@@ -158,14 +158,14 @@ class Inbox:
         self.failures.write(event_id, "unreadable", "unknown", body, problem)
 
     def _retry_one(self) -> bool:
-        started, due = time.perf_counter(), self.failures.due()
+        started = time.perf_counter()
         with self.store.reading() as connection:
-            if connection.execute(due).first() is None:
+            if self.failures.due(connection) is None:
                 return False
         row = None
         try:
             with self.store.writing() as transaction:
-                row = transaction.execute(due).first()
+                row = self.failures.due(transaction.connection)
                 if row is None:
                     return False
                 event = read(self.failures.body_of(row.event_id, row.body), self._schemas)

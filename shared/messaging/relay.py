@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 POLL_SECONDS = 1.0
+POLL_ALONE_SECONDS = 5.0
+"""Where all who write are in this process, and ring: only what was put off has to be looked for."""
 LONGEST_PAUSE = 10.0
 RELAY_LOCK = 7702
 
@@ -58,6 +60,7 @@ class Relay:
         self._due = select(*columns).where(unsent).order_by(self.outbox.c.id).limit(BATCH)
         self._last = select(func.coalesce(func.max(self.outbox.c.position), 0))
         self._position: int | None = None
+        self._poll = POLL_ALONE_SECONDS if store.database.is_sqlite else POLL_SECONDS
         self._bell = Signal()
         self._stopping = False
         store.on_new_events(self.wake)
@@ -95,7 +98,7 @@ class Relay:
             self._bell = Signal()
             # Less than a batch was all there was; what was written meanwhile has rung the bell.
             if self.send_waiting(connection, publisher) < BATCH:
-                with eventlet.Timeout(POLL_SECONDS, False):
+                with eventlet.Timeout(self._poll, False):
                     self._bell.wait()
                 publisher.beat()
             eventlet.sleep(self.pace)

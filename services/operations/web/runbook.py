@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 FILE = Path(__file__).parents[3] / "docs" / "operations.md"
 WHAT_IS_WRONG = "/runbook/what-is-wrong#"
@@ -30,6 +32,8 @@ class Section:
 @cache
 def runbook() -> Mapping[str, Section]:
     """The sections by their ids, in the file's order."""
+    from markdown_it import MarkdownIt  # When somebody looks: much of it, for one page.
+
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     found = {}
     for title, tokens in _sections(reader.parse(FILE.read_text(encoding="utf-8"))):
@@ -43,13 +47,13 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def _sections(tokens: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
+def _sections(tokens: Sequence["Token"]) -> Iterator[tuple[str, list["Token"]]]:
     starts = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
     for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
         yield tokens[start + 1].content, list(tokens[start + 3 : end])
 
 
-def _dress(heading: str, tokens: list[Token]) -> None:
+def _dress(heading: str, tokens: list["Token"]) -> None:
     """What our pages ask of headings, tables and code; links to other files of the repository are words here."""
     for number, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -71,7 +75,7 @@ def _dress(heading: str, tokens: list[Token]) -> None:
             token.children = _without_files(token.children)
 
 
-def _without_files(tokens: list[Token]) -> list[Token]:
+def _without_files(tokens: list["Token"]) -> list["Token"]:
     kept, inside = [], False
     for token in tokens:
         if token.type == "link_open" and not str(token.attrGet("href")).startswith("https:"):

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.routing.tables import metadata
 from services.routing.webhooks.lanes import Changes, Parcel
@@ -145,8 +144,7 @@ def write(store: Store, holder: str, endpoint: Endpoint, changes: Changes, tally
         rows = [_row(endpoint.id, parcel, None) for parcel in changes.waiting]
         rows += [_row(endpoint.id, parcel, transaction.now) for parcel in changes.given_up]
         if rows:
-            dialect = sqlite if store.database.is_sqlite else postgresql
-            insert = dialect.insert(deliveries)
+            insert = store.database.insert(deliveries)
             changing = {
                 name: insert.excluded[name]
                 for name in ("attempts", "problem", "first_failed_at", "due_at", "given_up_at")
