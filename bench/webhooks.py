@@ -24,7 +24,8 @@ from shared.ids import new_id
 from shared.messaging.relay import Relay
 from tests.support.pairs import default_pair
 from tests.support.process import free_port
-from tests.support.webhooks import A, B, Desk, Receiver, out_of_order, until
+from tests.support.waiting import until
+from tests.support.webhooks import A, B, Desk, Receiver, out_of_order
 
 EVENTS = 10_000
 PER_REFERRAL = 10

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import eventlet
 import pytest
@@ -9,6 +10,7 @@ from eventlet.green import socket
 
 from shared.http import body, connection, listener, protocol
 from tests.support.http_service import Service, Things, everything, head, post_head, serving, status_and_code
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -93,10 +95,19 @@ def test_three_hundred_idle_connections_hurt_nobody(service: Service) -> None:
         sock.close()
 
 
+def served(service: Service) -> socket.socket:
+    """A connection that the service has taken, since it has answered on it, and that asks nothing now."""
+    sock = socket.create_connection(service.to, timeout=5)
+    sock.sendall(head("GET /v1/open HTTP/1.1", "Host: x"))
+    found = b""
+    while not found.endswith(b"}"):
+        found += sock.recv(65536)
+    return sock
+
+
 def test_above_the_limit_the_longest_idle_connection_makes_room() -> None:
     service = Service(HTTP_MAX_CONNECTIONS=3)
-    idle = [socket.create_connection(service.to, timeout=5) for _ in range(3)]
-    eventlet.sleep(0.05)
+    idle = [served(service) for _ in range(3)]
     assert service.ask("GET", "/v1/open").status == 200
     assert idle[0].recv(1) == b""
     idle[2].sendall(head("GET /v1/open HTTP/1.1", "Host: x", "Connection: close"))
@@ -118,15 +129,14 @@ def in_flight(service: Service) -> "eventlet.greenthread.GreenThread":
 
 def test_stopping_ends_accepting_and_lets_what_runs_finish() -> None:
     service = Service()
-    idle = socket.create_connection(service.to, timeout=5)
+    idle = served(service)
     asked = in_flight(service)
     stopping = eventlet.spawn(service.container.stop)
-    eventlet.sleep(0.05)
+    until(lambda: service.server.ready() == (False, "stopping"))
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(service.to, timeout=5)
     assert idle.recv(1) == b""
     idle.close()
-    assert service.server.ready() == (False, "stopping")
     Things.held.send(None)
     answer = asked.wait()
     assert (answer.status, answer.json, answer.headers["Connection"]) == (200, {"held": True}, "close")
@@ -135,8 +145,7 @@ def test_stopping_ends_accepting_and_lets_what_runs_finish() -> None:
 
 def test_a_request_that_arrived_before_stopping_is_served() -> None:
     service = Service()
-    with service.connected() as sock:
-        eventlet.sleep(0.05)
+    with closing(served(service)) as sock:
         sock.sendall(head("GET /v1/open HTTP/1.1", "Host: x"))
         service.container.stop()
         assert everything(sock).startswith(b"HTTP/1.1 200 ")

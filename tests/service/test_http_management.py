@@ -17,6 +17,7 @@ from shared.http.management import Management
 from shared.http.request import Request
 from shared.http.route import route
 from shared.http.server import Server
+from tests.support.waiting import until
 
 KEY = "inner-key-of-a-test"
 
@@ -39,15 +40,17 @@ class Busy:
     management = Management()
     part = Part()
     free: eventlet.Event
+    taken: int
 
     @route("GET", "/wait", public="a test asks")
     def wait(self, request: Request) -> Any:
+        Busy.taken += 1
         return {"waited": self.free.wait()}
 
 
 class Running:
     def __init__(self, **config: Any) -> None:
-        Busy.free = eventlet.Event()
+        Busy.free, Busy.taken = eventlet.Event(), 0
         local = {"WEB_SERVER_ADDRESS": "127.0.0.1:0", "MANAGEMENT_ADDRESS": "127.0.0.1:0", "INTERNAL_KEY": KEY}
         self.container = ServiceContainer(Busy, local | {"max_workers": 1} | config)
         self.container.start()
@@ -132,7 +135,7 @@ def test_without_a_configured_key_inner_routes_are_closed() -> None:
 
 def test_health_answers_while_every_worker_is_taken(running: Running) -> None:
     waiting = [eventlet.spawn(fetch, running.server.address, "/wait") for _ in range(5)]
-    eventlet.sleep(0.05)
+    until(lambda: Busy.taken)
     started = time.monotonic()
     assert running.ask("/health/ready")[0] == 200
     assert time.monotonic() - started < 0.5
@@ -142,11 +145,10 @@ def test_health_answers_while_every_worker_is_taken(running: Running) -> None:
 
 def test_while_it_drains_it_is_live_and_not_ready(running: Running) -> None:
     waiting = eventlet.spawn(fetch, running.server.address, "/wait")
-    eventlet.sleep(0.05)
+    until(lambda: Busy.taken)
     stopping = eventlet.spawn(running.container.stop)
-    eventlet.sleep(0.05)
+    until(lambda: running.ask("/health/ready")[0] == 503)
     assert running.ask("/health/live")[0] == 200
-    assert running.ask("/health/ready")[0] == 503
     Busy.free.send(True)
     assert waiting.wait()[0] == 200
     stopping.wait()

@@ -11,7 +11,7 @@ from services.notifications.carriers.carrier import CarrierAway, Line, Message
 from services.notifications.sender import Sender
 from tests.support.notifying import Notifications, submitted
 from tests.support.pairs import Pair
-from tests.support.webhooks import until
+from tests.support.waiting import until
 
 MANY = 3
 

@@ -21,7 +21,8 @@ from tests.support.notifying import Notifications, routed, submitted
 from tests.support.pairs import Pair
 from tests.support.parking import withdrawal
 from tests.support.parts import SteppedClock, heard, hearer_metadata, note, runtime_for
-from tests.support.webhooks import Desk, Receiver, until
+from tests.support.waiting import until
+from tests.support.webhooks import Desk, Receiver
 
 APART, MATTERS = "families-apart", "time-matters"
 BY, WHY = "key:1", "they move to another machine"

@@ -20,7 +20,8 @@ from tests.support.deciding import KINGSTON, Family, Part
 from tests.support.pairs import Pair
 from tests.support.parts import SteppedClock
 from tests.support.process import free_port
-from tests.support.webhooks import A, B, Desk, Receiver, out_of_order, until
+from tests.support.waiting import until
+from tests.support.webhooks import A, B, Desk, Receiver, out_of_order
 
 
 @pytest.fixture
@@ -150,10 +151,9 @@ def test_a_receiver_that_asks_for_time_is_left_alone(desk: Desk, tmp_path: Path)
 
     server = eventlet.spawn(eventlet.serve, listener, later)
     with desk.sending():
-        desk.add(A, f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        webhook_id, _ = desk.add(A, f"http://127.0.0.1:{listener.getsockname()[1]}/")
         desk.tell(A, new_id())
-        until(lambda: asked)
-        eventlet.sleep(0.3)
+        until(lambda: desk.shown(A, webhook_id)["last_problem"])
         desk.tell(A, *(new_id() for _ in range(5)))
         until(lambda: len(asked) == 7)
     server.kill()

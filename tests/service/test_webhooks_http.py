@@ -18,7 +18,8 @@ from shared.http.server import Server
 from shared.ids import new_id
 from tests.support.deciding import PAIRS, pair_in
 from tests.support.process import free_port
-from tests.support.webhooks import A, B, Desk, Receiver, until
+from tests.support.waiting import until
+from tests.support.webhooks import A, B, Desk, Receiver
 
 
 class Agencies:

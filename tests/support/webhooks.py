@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -149,14 +149,6 @@ class Receiver:
     def lines(self) -> list[dict[str, Any]]:
         text = self.log.read_text() if self.log.exists() else ""
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-
-def until(holds: Callable[[], Any], seconds: float = 30) -> Any:
-    """The first true answer; fails when there is none in time."""
-    with eventlet.Timeout(seconds, AssertionError("it did not come to be")):
-        while not (answer := holds()):
-            eventlet.sleep(0.02)
-    return answer
 
 
 def out_of_order(heard: list[dict[str, Any]]) -> list[dict[str, Any]]:
