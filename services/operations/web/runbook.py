@@ -65,14 +65,20 @@ def _dress(heading: str, tokens: list["Token"]) -> None:
             token.attrSet("scope", "col")
         elif token.type == "table_open":
             about = f'<section class="scrolls" tabindex="0" aria-label="{escape(heading)}">'
-            tokens[number] = Token("html_block", "", 0, content=f"{about}<table>")
+            tokens[number] = _html(f"{about}<table>")
         elif token.type == "table_close":
-            tokens[number] = Token("html_block", "", 0, content="</table></section>\n")
+            tokens[number] = _html("</table></section>\n")
         elif token.type == "fence":
             code = f'<pre class="code">{escape(token.content)}</pre>\n'
-            tokens[number] = Token("html_block", "", 0, content=code)
+            tokens[number] = _html(code)
         elif token.children:
             token.children = _without_files(token.children)
+
+
+def _html(text: str) -> "Token":
+    from markdown_it.token import Token
+
+    return Token("html_block", "", 0, content=text)
 
 
 def _without_files(tokens: list["Token"]) -> list["Token"]:
