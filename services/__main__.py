@@ -2,7 +2,10 @@
 
 import gc
 import sys
+import time
 import warnings
+
+BEGAN = time.monotonic()
 
 
 def main() -> None:
@@ -30,7 +33,7 @@ def start_services(names: list[str]) -> None:
     del sys.modules["rich"]
     from services.commands.start import start
 
-    start(names)
+    start(names, BEGAN)
 
 
 if __name__ == "__main__":

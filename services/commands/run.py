@@ -1,10 +1,12 @@
 """`waypost run`: start services, all in this process or those that are named."""
 
+import time
 from typing import Annotated
 
 import typer
 
 app = typer.Typer()
+BEGAN = time.monotonic()
 
 
 @app.command()
@@ -20,4 +22,4 @@ def run(
     """
     from services.commands.start import start
 
-    start(services or [])
+    start(services or [], BEGAN)

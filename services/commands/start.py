@@ -10,11 +10,9 @@ from shared import logs
 from shared.runner import run
 from shared.settings import SERVICES, Settings, SettingsError
 
-STARTED = time.monotonic()
 
-
-def start(services: list[str]) -> None:
-    """Those that are named, or all; ends the process with 2 where that cannot be."""
+def start(services: list[str], began: float) -> None:
+    """Those that are named, or all; ends the process with 2 where that cannot be. `began` is when the process did."""
     names = services or list(SERVICES)
     unknown = [name for name in names if name not in SERVICES]
     if unknown:
@@ -29,7 +27,7 @@ def start(services: list[str]) -> None:
         settings,
         [service_class(name) for name in names],
         lambda: topology(settings),
-        announce=lambda: _announce(ready, settings, names),
+        announce=lambda: _announce(ready, settings, names, began),
     )
 
 
@@ -38,5 +36,5 @@ def _refuse(why: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def _announce(ready: FirstStart, settings: Settings, names: list[str]) -> None:
-    print(ready.welcome(settings, names, time.monotonic() - STARTED), flush=True)
+def _announce(ready: FirstStart, settings: Settings, names: list[str], began: float) -> None:
+    print(ready.welcome(settings, names, time.monotonic() - began), flush=True)
