@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FULL_SECONDS = 60.0
 """For so long a database that was full counts as full, when nothing more was written since."""
+STILL_FULL_SECONDS = 15.0
+"""For so long when something was: a small row may fit where a referral does not, and the next refusal would come and go unseen."""
 
 
 class Database:
@@ -41,12 +43,13 @@ class Database:
         self._writer = Semaphore(1)
         self.waited: Callable[[float], None] = lambda seconds: None
         """Told how long each transaction waited for its connection, and on SQLite for its turn."""
-        self._full_at = float("-inf")
+        self._full_at = self._written_at = float("-inf")
 
     @property
     def is_full(self) -> bool:
-        """Whether the last that was written did not fit on the disk, a moment ago."""
-        return time.monotonic() - self._full_at < FULL_SECONDS
+        """Whether something that was to be written did not fit on the disk, a moment ago."""
+        counts = FULL_SECONDS if self._full_at > self._written_at else STILL_FULL_SECONDS
+        return time.monotonic() - self._full_at < counts
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -58,7 +61,7 @@ class Database:
             if _says_full(error):
                 self._full_at = time.monotonic()
             raise
-        self._full_at = float("-inf")
+        self._written_at = time.monotonic()
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
