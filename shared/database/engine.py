@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FULL_SECONDS = 60.0
 """For so long a database that was full counts as full, when nothing more was written since."""
 STILL_FULL_SECONDS = 15.0
-"""For so long when something was: a small row may fit where a referral does not, and the next refusal would come and go unseen."""
+"""For so long when something was: a small row may fit where a referral does not, and nobody would see what comes and goes."""
 
 
 class Database:

@@ -1,4 +1,4 @@
-"""A database that has no room says so to whoever asks, until some time after something was written; PostgreSQL's is filled in tests/faults."""
+"""A database that has no room says so until a while after something was written; PostgreSQL's is filled in tests/faults."""
 
 from pathlib import Path
 
