@@ -105,7 +105,7 @@ class TaskRoutes:
         """Says whether the agency has room. Referrals that wait for room alone are decided again when one opens."""
         return _shown(say_capacity(self.store, request.caller, request.load(schemas.CapacitySchema())))
 
-    @timer(interval=2)
+    @timer(interval=5)
     def decide_for_room(self) -> None:
         decide_waiting(self.store)
 

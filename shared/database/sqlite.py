@@ -26,7 +26,7 @@ def _prepare(connection: Any, _: Any) -> None:
         "synchronous=FULL",
         "busy_timeout=5000",
         "foreign_keys=ON",
-        "cache_size=-500",  # kB for each connection; the system keeps pages too, once for all.
+        "cache_size=-250",  # kB for each connection; the system keeps pages too, once for all.
         "secure_delete=ON",  # What is deleted is overwritten: a key that was destroyed must not lie in the file.
     ):
         cursor.execute(f"PRAGMA {pragma}")
