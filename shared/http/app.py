@@ -43,7 +43,7 @@ class _Rule(Rule):
 
 
 def _never_built(*_: Any, **__: Any) -> tuple[str, str]:
-    raise NotImplementedError("no address is made of a route here")
+    raise RuntimeError("Addresses are written out, not made of routes.")
 
 
 class App:

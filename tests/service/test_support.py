@@ -10,12 +10,18 @@ from pathlib import Path
 import amqp
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from services.catalogue import migrations_of
+from shared.database.engine import Database
+from tests.support.kept_databases import KeptDatabases
 from tests.support.pairs import Pair
 from tests.support.postgres import Postgres
 from tests.support.process import Process, free_port
 from tests.support.programs import NotInstalled, find
 from tests.support.rabbitmq import RabbitMQ
+from tests.support.schema import migrated
 
 QUORUM = {"x-queue-type": "quorum"}
 
@@ -109,6 +115,38 @@ def test_each_test_is_given_a_pair_that_nobody_used(pair: Pair) -> None:
     assert "{service}" not in pair.database_url("referrals")
     assert pair.database_url("referrals") != pair.database_url("routing")
     assert pair.broker_url.startswith({"default": "memory://", "scale": "amqp://"}[pair.name])
+
+
+def test_a_database_that_is_handed_on_is_empty_counts_from_one_and_is_nobody_elses(postgres: Postgres) -> None:
+    kept, service = KeptDatabases(postgres), "routing"
+    first = kept.take()
+    database = Database(postgres.url(service, database=first))
+    migrated(database, migrations_of(service))
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO parked_groups (error, place, type, messages) VALUES ('a', 'b', 'c', 1)"))
+        connection.execute(text("INSERT INTO subjects (subject, sequence) VALUES ('somebody', 7)"))
+    with database.writing() as connection:
+        connection.execute(text("DELETE FROM parked_groups"))
+    kept.give_back(first)
+
+    second = kept.take()
+    assert second != first
+    with pytest.raises(DBAPIError), database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+    assert postgres.psql("SELECT count(*) FROM routing.subjects", database=second) == [(0,)]
+    added = "INSERT INTO routing.parked_groups (error, place, type, messages) VALUES ('a', 'b', 'c', 1) RETURNING id"
+    assert postgres.psql(added, database=second) == [(1,)]
+    version = postgres.psql("SELECT version_num FROM routing.alembic_version", database=second)
+    assert version[0][0].startswith("routing_")
+    database.close()
+
+
+def test_a_database_in_which_something_else_was_made_is_not_handed_on(postgres: Postgres) -> None:
+    kept = KeptDatabases(postgres)
+    name = kept.take()
+    postgres.psql("CREATE TABLE something (what text)", role="routing", database=name)
+    kept.give_back(name)
+    assert postgres.psql("SELECT to_regclass('routing.something') IS NULL", database=kept.take()) == [(True,)]
 
 
 def test_two_scale_pairs_share_nothing(postgres: Postgres, rabbitmq: RabbitMQ) -> None:

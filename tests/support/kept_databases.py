@@ -1,7 +1,7 @@
 """Databases that one test leaves and the next is given, empty and under another name: to make one takes ten times as long.
 
-Whoever still writes to the old name, finds nothing there. Tables stay where they are just as migrations made them; a
-database in which anything else was made is thrown away.
+Whoever still writes to the old name finds nothing there. Tables stay where they are just as migrations made them; a
+database in which anything else was made is used no more.
 """
 
 from psycopg import Connection
@@ -26,6 +26,10 @@ SELECT coalesce(md5(string_agg(line, ' ' ORDER BY line)), '') FROM (
 _NAMED = """
 SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
 WHERE schemaname = ANY(%s) AND tablename <> 'alembic_version' ORDER BY 1
+"""
+_COUNTED = """
+SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false) FROM pg_sequences
+WHERE schemaname = ANY(%s) AND last_value IS NOT NULL
 """
 _BARE = ""
 
@@ -71,4 +75,6 @@ def _empty(session: Connection[tuple[object, ...]]) -> None:
     used = [str(name) for (name,) in session.execute(asked.encode())]
     if used:
         session.execute("SET session_replication_role = replica")  # Some rows are kept from everybody else.
-        session.execute(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE".encode())
+        session.execute(f"TRUNCATE {', '.join(used)} CASCADE".encode())
+    # Of tables that are empty again, too.
+    session.execute(_COUNTED, [list(SERVICES)])
