@@ -59,7 +59,9 @@ def report() -> str:
     if not _kept:
         return "No page was measured"
     lines = [f"{name}\t{view}\t{visit.bytes}\t{visit.milliseconds:.1f}" for name, view, visit in _kept]
-    FILE.write_text("\n".join(["page\tview\tbytes\tserver ms", *lines]) + "\n")
+    head = [] if FILE.exists() else ["page\tview\tbytes\tserver ms"]
+    with FILE.open("a") as file:  # Two runs may each have half of the pages.
+        file.write("\n".join([*head, *lines]) + "\n")
     heaviest, _, heavy = max(_kept, key=lambda one: one[2].bytes)
     slowest, _, slow = max(_kept, key=lambda one: one[2].milliseconds)
     return (

@@ -14,8 +14,8 @@ SHAPES: dict[str, str] = {}
 # Of tables, indexes and sequences with their columns; triggers; constraints; functions.
 _SHAPE = """
 SELECT coalesce(md5(string_agg(line, ' ' ORDER BY line)), '') FROM (
-    SELECT concat(relkind, relname, (SELECT string_agg(concat(attname, atttypid, attnotnull), ',' ORDER BY attnum)
-        FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0))
+    SELECT concat(relkind, relname, (SELECT string_agg(concat(attname, atttypid, attnotnull), ',' ORDER BY attname)
+        FROM pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped))
         FROM pg_class WHERE relnamespace = %(schema)s::regnamespace
     UNION ALL SELECT tgname::text FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid
         WHERE relnamespace = %(schema)s::regnamespace AND NOT tgisinternal
