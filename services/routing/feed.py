@@ -24,6 +24,7 @@ from shared.http.server import Server
 from shared.messaging.pauses import FEED
 from shared.messaging.runtime import Runtime
 from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction
 
 POLL_SECONDS = 0.5
 RELAY_SECONDS = 0.02
@@ -72,7 +73,7 @@ class Feed:
             # What was committed has no position before the relay has sent it.
             eventlet.sleep(RELAY_SECONDS)
 
-    def _ring(self) -> None:
+    def _ring(self, _: Transaction) -> None:
         bell, self._bell = self._bell, Signal()
         bell.send()
 

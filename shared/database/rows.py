@@ -22,24 +22,27 @@ IDLE = 0
 def insert_rows(
     connection: Connection,
     given: Sequence[tuple[Table, Sequence[Row]]],
-    alone: bool = False,
+    last: bool = False,
     refused: Mapping[str, str] = MappingProxyType({}),
-) -> None:
+    told: tuple[str, str] | None = None,
+) -> list[tuple[Any, ...]]:
     """Inserts rows, the tables in this order and the rows in theirs, so that counted keys follow it.
 
-    `alone` promises that nothing follows in the transaction: see `run`. `refused`, on PostgreSQL, has conditions on a row,
-    called `given`, by the name of its table: where one is true, the statement fails with a DataError.
+    `last` promises that nothing follows in the transaction: see `run`. `refused`, on PostgreSQL, has conditions on a row,
+    called `given`, by the name of its table: where one is true, the statement fails with a DataError. `told`, there too, names
+    one of the tables and columns of it: answers what these are in its new rows.
     """
     dialect = connection.dialect
     if dialect.name != "sqlite":
         tables = tuple((table, tuple(rows[0]), refused.get(table.name, "false")) for table, rows in given)
-        statement = _insert(tables, dialect)
-        run(connection, statement, [_document(rows) for _, rows in given], alone=alone)
-        return
+        statement = _insert(tables, dialect, told)
+        written = run(connection, statement, [_document(rows) for _, rows in given], last=last)
+        return written.fetchall() if told else []
     for table, rows in given:
         columns = tuple(rows[0])
         statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         run(connection, statement, _tuples(table, columns, dialect)(rows), many=True)
+    return []
 
 
 def insert_or(
@@ -96,21 +99,29 @@ def run(
     parameters: Sequence[Any] = (),
     many: bool = False,
     alone: bool = False,
+    last: bool = False,
 ) -> Any:
     """Runs a statement by the driver itself; answers its cursor. Errors are SQLAlchemy's, without the parameters.
 
     A statement that is `alone` needs no transaction around it: where none is open yet, PostgreSQL is not asked to begin
-    and to commit one, which takes longer than many a statement.
+    and to commit one, which takes longer than many a statement. The `last` of a transaction needs none either; where one is
+    open, PostgreSQL is asked to commit it in the same breath.
     """
     dialect = connection.dialect
     cursor = connection.connection.cursor()
     driver: Any = connection.connection.driver_connection
-    by_itself = alone and dialect.name != "sqlite" and driver.pgconn.transaction_status == IDLE
-    by_itself = by_itself and not driver.autocommit
+    here = dialect.name != "sqlite" and not driver.autocommit
+    open_ = here and driver.pgconn.transaction_status != IDLE
+    by_itself = here and (alone or last) and not open_
     try:
         if by_itself:
             driver.autocommit = True
-        (cursor.executemany if many else cursor.execute)(statement, parameters)
+        if last and open_:
+            with driver.pipeline():
+                cursor.execute(statement, parameters)
+                driver.commit()
+        else:
+            (cursor.executemany if many else cursor.execute)(statement, parameters)
     except dialect.loaded_dbapi.Error as error:
         gone = dialect.is_disconnect(error, connection.connection, cursor)
         if gone:
@@ -127,18 +138,22 @@ def run(
 
 
 @lru_cache(maxsize=200)
-def _insert(given: tuple[tuple[Table, tuple[str, ...], str], ...], dialect: Dialect) -> str:
+def _insert(
+    given: tuple[tuple[Table, tuple[str, ...], str], ...], dialect: Dialect, told: tuple[str, str] | None
+) -> str:
     """One statement for all tables. PostgreSQL checks foreign keys at its end, so they may point from one to another."""
     inserts = [
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
         f"SELECT {', '.join(columns)} FROM {_recordset(table, columns, dialect)}"
         # What may not be divides by nothing, which is an error.
         + (f" WHERE 1 / CASE WHEN {refused} THEN 0 ELSE 1 END = 1" if refused != "false" else "")
+        + (f" RETURNING {told[1]}" if told and told[0] == table.name else "")
         for table, columns, refused in given
     ]
-    *others, last = inserts
-    named = ", ".join(f"insert_{number} AS ({insert})" for number, insert in enumerate(others))
-    return f"WITH {named} {last}" if others else last
+    last = inserts.pop() if told is None else f"SELECT {told[1]} FROM insert_{told[0]}"
+    names = [f"insert_{table.name}" for table, _, _ in given]
+    named = ", ".join(f"{name} AS ({insert})" for name, insert in zip(names, inserts, strict=False))
+    return f"WITH {named} {last}" if named else last
 
 
 @lru_cache(maxsize=200)

@@ -5,10 +5,13 @@ works for a service: on PostgreSQL an advisory lock on the relay's own connectio
 referral keep their order and the agencies' feed its positions; when that process dies, the next takes over. What the
 broker returns or refuses stays unsent, shows, and is tried again later. What is for an agency whose queue operations have
 paused stays where it is.
+
+The first events of a referral, which nothing unsent can precede, are sent by this process's relay as they were committed,
+without a look: that is most of the way to an agency.
 """
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -22,6 +25,7 @@ from shared.database.rows import update_rows
 from shared.messaging.broker import AGENCIES, EVENTS, Broker, Outgoing, Publisher
 from shared.messaging.pauses import QUEUE
 from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction, Unsent
 from shared.metrics import Metrics
 from shared.tracing import traceparent_in
 
@@ -61,18 +65,23 @@ class Relay:
         self._last = select(func.coalesce(func.max(self.outbox.c.position), 0))
         self._position: int | None = None
         self._poll = POLL_ALONE_SECONDS if store.database.is_sqlite else POLL_SECONDS
+        self._leads = False
+        self._must_look = True
+        self._looked = 0.0
+        self._found: tuple[frozenset[int], ...] = ()
+        self._given: list[Unsent] = []
         self._bell = Signal()
         self._stopping = False
-        store.on_new_events(self.wake)
+        store.on_new_events(self._take_over)
 
     def wake(self) -> None:
         """There is something to send."""
-        if not self._bell.ready():
-            self._bell.send()
+        self._must_look = True
+        self._ring()
 
     def stop(self) -> None:
         self._stopping = True
-        self.wake()
+        self._ring()
 
     def run(self) -> None:
         """Sends for ever; when broker or database are away, waits and begins again."""
@@ -84,8 +93,10 @@ class Relay:
                     try:
                         pause = 0.1
                         self.metrics.relay_leader.set(1)
+                        self._leads = True
                         self._send_until_stopped(connection, publisher)
                     finally:
+                        self._leads, self._must_look = False, True
                         self.metrics.relay_leader.set(0)
                         publisher.close()
             except Exception as error:
@@ -106,9 +117,10 @@ class Relay:
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.
 
-        What to send is asked on the connection that holds the lock, so a relay that has lost it notices before it sends.
+        It is asked and marked on the connection that holds the lock: a relay that has lost it looks no more, and gives out
+        no position.
         """
-        rows = connection.execute(self._due_now(), {"now": self.store.resources.clock.now()}).all()
+        rows = self._next(connection)
         if not rows:
             return 0
         began = time.time()
@@ -125,8 +137,32 @@ class Relay:
             self._mark_refused(refused)
         return len(held)
 
-    def _due_now(self) -> Select[Any]:
+    def _take_over(self, committed: Transaction) -> None:
+        """Its events, or that there are some; what has been found already has been sent."""
+        if self._leads and len(committed.unsent) == committed.events and len(self._given) < BATCH:
+            self._given += [each for each in committed.unsent if not any(each.id in found for found in self._found)]
+        else:
+            self._must_look = True
+        self._ring()
+
+    def _ring(self) -> None:
+        if not self._bell.ready():
+            self._bell.send()
+
+    def _next(self, connection: Connection) -> Sequence[Any]:
+        """What was given; or, where there may be more and now and then in any case, all that is found, the given included."""
+        given, self._given = self._given, []
         held_back = self.store.pauses.agencies(QUEUE)
+        if given and not self._must_look and time.monotonic() < self._looked + self._poll:
+            return [each for each in given if each.audience not in held_back]
+        self._looked, self._must_look = time.monotonic(), False
+        rows = connection.execute(self._due_now(held_back), {"now": self.store.resources.clock.now()}).all()
+        self._must_look |= len(rows) == BATCH
+        # Who has committed just now may give what was found only after it was sent.
+        self._found = (*self._found[-2:], frozenset(row.id for row in rows))
+        return rows
+
+    def _due_now(self, held_back: Collection[str]) -> Select[Any]:
         if not held_back:
             return self._due
         audience = self.outbox.c.audience

@@ -46,13 +46,13 @@ class Store:
         self.database = Database(resources.settings.database_url(service))
         self.tracer: Tracer = PassOn()
         self.pauses = Pauses(self)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Transaction], None]] = []
         self._waiting: list[_Waiting] = []
         self._committing = False
         self._due = False
 
-    def on_new_events(self, listener: Callable[[], None]) -> None:
-        """Calls `listener` after each commit that wrote an event."""
+    def on_new_events(self, listener: Callable[[Transaction], None]) -> None:
+        """Calls `listener` with each transaction that wrote an event, once it is committed."""
         self._listeners.append(listener)
 
     @contextmanager
@@ -64,9 +64,9 @@ class Store:
             # Only the writing: with others between, each short question before it would wait for all that they do.
             with self.database.much_at_once(connection) if much else nullcontext():
                 transaction.flush(last=True)
-        if transaction.wrote_events:
+        if transaction.events:
             for listener in self._listeners:
-                listener()
+                listener(transaction)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

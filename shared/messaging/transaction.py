@@ -6,6 +6,7 @@ messages, or forty requests, costs a few statements. Events are rows of the outb
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, MetaData, Table
@@ -18,6 +19,17 @@ from shared.resources import Resources
 from shared.tracing import current
 
 
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """An event of the outbox, as whoever sends it needs it."""
+
+    id: int
+    event_id: str
+    type: str
+    audience: str | None
+    body: bytes
+
+
 class Transaction:
     """Made by `Store.writing()`; `now` is one moment for all that happens in it."""
 
@@ -27,7 +39,10 @@ class Transaction:
         self.now = resources.clock.now()
         self.origin = current.get()
         """What the work at hand belongs to."""
-        self.wrote_events = False
+        self.events = 0
+        """How many were written."""
+        self.unsent: list[Unsent] = []
+        """On PostgreSQL, those of them that are the first of their subjects: no event yet to be sent can precede them."""
         self.hopeful = False
         """Whether what is likely may be taken for granted: where it is not so, writing fails, and all is done with care."""
         self._tables = metadata.tables
@@ -36,6 +51,7 @@ class Transaction:
         self._named: set[str | None] = set()
         self._refused: dict[str, str] = {}
         self._events: list[tuple[EventSchema, Event, str | None, bool]] = []
+        self._first: dict[str, tuple[str, str | None, bytes]] = {}
 
     def insert(self, table: Table, **values: Any) -> None:
         """Adds a row; written with the others of its table. Every call for one table names the same columns."""
@@ -88,7 +104,7 @@ class Transaction:
             traceparent=self.origin.traceparent,
         )
         self._events.append((schema_for(schema), event, audience, first and self.hopeful))
-        self.wrote_events = True
+        self.events += 1
         return event_id
 
     def flush(self, last: bool = False) -> None:
@@ -103,7 +119,10 @@ class Transaction:
         rows, self._rows = self._rows, defaultdict(list)
         self._named.clear()
         given = [(table, rows[name]) for name, table in self._tables.items() if name in rows]
-        insert_rows(self.connection, given, alone=last, refused=self._refused)
+        told = ("outbox", "id, event_id") if self._first else None
+        keys = insert_rows(self.connection, given, last=last, refused=self._refused, told=told)
+        self.unsent += [Unsent(key, name, *self._first[name]) for key, name in sorted(keys) if name in self._first]
+        self._first.clear()
 
     def _number_events(self) -> None:
         events, self._events = self._events, []
@@ -113,6 +132,9 @@ class Transaction:
         outbox = self._tables["outbox"]
         for schema, event, audience, _ in events:
             sequence = last[event.subject] = last.get(event.subject, 0) + 1
+            body = write(schema, _numbered(event, sequence))
+            if event.subject in fresh:
+                self._first[event.id] = event.type, audience, body
             self.insert(
                 outbox,
                 event_id=event.id,
@@ -120,7 +142,7 @@ class Transaction:
                 subject=event.subject,
                 sequence=sequence,
                 audience=audience,
-                body=write(schema, _numbered(event, sequence)),
+                body=body,
                 written_at=self.now,
                 due_at=self.now,
             )

@@ -116,6 +116,9 @@ def test_a_page_without_fault_has_none(page: Page, site: Site, view: View) -> No
 def test_every_fault_is_told(page: Page, site: Site, view: View) -> None:
     site.html = FAULTY
     page.goto(site.address)
+    # What failed is entered among what was loaded a moment after the page is.
+    while not page.evaluate("performance.getEntriesByName(location.origin + '/missing').length"):
+        page.wait_for_timeout(20)
 
     told = faults_of(page)
 

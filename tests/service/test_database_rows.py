@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import eventlet
 import pytest
-from sqlalchemy import JSON, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, func, select
+from sqlalchemy import JSON, Column, Connection, ForeignKey, Integer, LargeBinary, MetaData, String, Table, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared.database.engine import Database
@@ -143,19 +143,49 @@ def test_rows_are_changed_only_where_they_are_still_as_they_were_known(database:
     assert changed == ["a"]
 
 
-def test_one_statement_is_a_transaction_without_being_told_so(stores: Pair, database: Database) -> None:
-    """What is `alone` commits at once; what comes after something else stays in its transaction."""
+@pytest.mark.parametrize("names", ["c", "ab"])
+def test_the_last_statement_ends_its_transaction_by_itself(names: str, stores: Pair, database: Database) -> None:
+    """On SQLite, which is in this process, that would save nothing."""
 
-    def write_and_fail(*names: str) -> None:
+    def write_and_fail() -> None:
         with database.writing() as connection:
-            for name in names:
-                insert_rows(connection, [(letters, [letter(name)])], alone=name == names[-1])
+            write(connection, names)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        write_and_fail("a", "b")
-    with pytest.raises(ZeroDivisionError):
-        write_and_fail("c")
+        write_and_fail()
+    assert kept(database) == ("" if stores.name == "default" else names)
+
+
+@pytest.mark.parametrize("names", ["xa", "a"])
+def test_a_last_statement_that_fails_takes_all_with_it_and_the_next_transaction_is_a_new_one(
+    names: str, database: Database
+) -> None:
+    with database.writing() as connection:
+        write(connection, "a")
+    with pytest.raises(IntegrityError), database.writing() as connection:
+        write(connection, names)
+    with database.writing() as connection:
+        write(connection, "bc")
+    assert kept(database) == "abc"
+
+
+def write(connection: Connection, names: str) -> None:
+    for name in names:
+        insert_rows(connection, [(letters, [letter(name)])], last=name == names[-1])
+
+
+def kept(database: Database) -> str:
     with database.reading() as connection:
-        kept = connection.execute(select(letters.c.id)).scalars().all()
-    assert kept == ([] if stores.name == "default" else ["c"])
+        return "".join(connection.execute(select(letters.c.id).order_by(letters.c.id)).scalars())
+
+
+def test_what_new_rows_were_given_is_told_where_that_costs_nothing(stores: Pair, database: Database) -> None:
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter("a")]), (pages, [{"letter": "a"}])])
+        told = insert_rows(
+            connection,
+            [(letters, [letter("b"), letter("c")]), (pages, [{"letter": "c"}, {"letter": "b"}])],
+            told=("pages", "letter, number"),
+        )
+    assert told == ([] if stores.name == "default" else [("c", 2), ("b", 3)])

@@ -23,6 +23,7 @@ from shared.ids import new_id
 from shared.logs import place_of
 from shared.messaging.pauses import WEBHOOK
 from shared.messaging.store import Store
+from shared.messaging.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -160,7 +161,7 @@ class Dispatcher:
             eventlet.sleep(SHORTEST_PAUSE)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
-    def _hurry(self) -> None:
+    def _hurry(self, _: Transaction) -> None:
         self._pause = SHORTEST_PAUSE
         self._ring()
 
