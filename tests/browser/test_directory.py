@@ -36,7 +36,8 @@ def upload(page: Page, folder: Path, old: str, new: str) -> None:
 
 
 def run_over_past_facts(page: Page, view: View) -> None:
-    page.get_by_role("button", name="Run it over past facts").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Run it over past facts").click()
     done = page.get_by_role("status").filter(has_text="Done")
     if not view.scripts:
         wait_until(lambda: page.reload() and done.count(), "the end of the trial")
