@@ -271,7 +271,7 @@ def test_many_requests_share_a_commit_and_one_that_fails_takes_no_other_with_it(
 
 def test_first_events_are_sent_as_they_were_committed_and_nobody_looks_for_them(line: Line, pair: Pair) -> None:
     asked: list[str] = []
-    line.relay._poll = 60.0
+    line.relay.outbox.poll = 60.0
     line.start_relay()
     line.receive_until(tell_first(line, 1))  # From now on it leads.
     line.wait_until_sent()
@@ -284,7 +284,7 @@ def test_first_events_are_sent_as_they_were_committed_and_nobody_looks_for_them(
 
 
 def test_each_event_is_sent_once_and_each_subjects_in_order_however_they_are_found(line: Line) -> None:
-    line.relay._poll = 0.005
+    line.relay.outbox.poll = 0.005
     line.start_relay()
     consumer = line.hearer.broker.consumer(queue_of("routing"))
 
@@ -315,7 +315,7 @@ def test_what_another_process_wrote_is_found_while_this_one_has_always_something
     if pair.name == "default":
         assert line.teller.store.database.is_sqlite  # One process owns the file.
         return
-    line.relay._poll = 0.05
+    line.relay.outbox.poll = 0.05
     line.start_relay()
     line.receive_until(tell_first(line, 1))  # From now on it leads.
     other = runtime_for(pair, tmp_path, "referrals", line.teller.metadata, line.clock)
@@ -340,7 +340,7 @@ def test_what_was_given_is_sent_with_what_was_not_and_once(line: Line, pair: Pai
     line.teller.store.on_new_events(committed.append)
     publisher = line.teller.broker.publisher()
     with line.relay._alone() as connection:
-        line.relay._leads = True
+        line.relay.outbox.leads = True
         assert line.relay.send_waiting(connection, publisher) == 0
         tell_first(line, 1)
         assert line.relay.send_waiting(connection, publisher) == 1
@@ -350,7 +350,7 @@ def test_what_was_given_is_sent_with_what_was_not_and_once(line: Line, pair: Pai
         assert line.relay.send_waiting(connection, publisher) == 3
         assert line.unsent() == []
         for late in committed[1], committed[3]:  # Found as soon as they were committed, and given only now.
-            line.relay._take_over(late)
+            line.relay.outbox.take(late)
         assert line.relay.send_waiting(connection, publisher) == 0
     publisher.close()
 
