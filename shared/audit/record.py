@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 
 from shared.audit.chain import START, mac_of, seal_of
 from shared.audit.tables import ACTION, ACTOR, DETAIL, SUBJECT, audit, audit_head
+from shared.database.rows import insert_or
 from shared.messaging.transaction import Transaction
 from shared.privacy.keyring import Keyring
 
@@ -47,9 +48,9 @@ def audit_key(keyring: Keyring) -> bytes:
 
 def _turn(transaction: Transaction, key: bytes) -> tuple[int, str]:
     """Waits for this writer's turn; answers the newest number and hash."""
-    row = transaction.execute(select(audit_head).where(audit_head.c.id == HEAD).with_for_update()).first()
-    if row is not None:
-        return row.number, row.mac
-    seal = seal_of(key, 0, START)
-    transaction.execute(insert(audit_head).values(id=HEAD, number=0, mac=START, seal=seal))
-    return 0, START
+    head = select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
+    while (row := transaction.execute(head).first()) is None:
+        # Somebody else may be the first as well: that one is waited for.
+        first = {"id": HEAD, "number": 0, "mac": START, "seal": seal_of(key, 0, START)}
+        insert_or(transaction.connection, audit_head, [first], "DO NOTHING", "id")
+    return row.number, row.mac

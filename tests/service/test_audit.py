@@ -17,6 +17,7 @@ from shared.messaging.runtime import Runtime
 from tests.support.pairs import Pair
 from tests.support.parts import runtime_for
 from tests.support.schema import migrated
+from tests.support.waiting import until
 
 AN_OLD_ACT = {"actor": "p:old", "action": "parked.retry", "subject": "before", "detail": ""}
 
@@ -84,6 +85,22 @@ def test_people_who_act_at_once_take_turns(runtime: Runtime) -> None:
     verdict = verify_store(runtime.store)
 
     assert (verdict.faults, verdict.number) == ((), 12)
+
+
+def test_two_who_are_both_the_first_take_turns(runtime: Runtime) -> None:
+    def another_waits() -> bool:
+        with runtime.store.reading() as connection:
+            return bool(connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+    with runtime.store.writing() as transaction:
+        record(transaction, "p:test", "parked.discard", "one", "test message")
+        second = eventlet.spawn(act, runtime, "two")
+        if not runtime.store.database.is_sqlite:  # There one writes at a time.
+            until(another_waits)
+    second.wait()
+
+    verdict = verify_store(runtime.store)
+    assert (verdict.faults, verdict.number) == ((), 2)
 
 
 @pytest.mark.parametrize("slip", [delete(audit), update(audit).values(actor="p:nobody")], ids=["delete", "update"])
