@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from services.routing.tables import capacities as table
 from shared.clock import london_date
-from shared.database.rows import insert_or
+from shared.database.rows import insert_or, run
 from shared.messaging.transaction import Transaction
 from shared.resources import Resources
 
@@ -31,12 +31,15 @@ class Capacity:
 
 OPEN_TO_ALL: Final = Capacity(OPEN)
 Capacities = Mapping[str, Capacity]
+_SAID = select(table.c.agency, table.c.state, table.c.until)
 NO_LIMITS: Final[Capacities] = {}
 
 
 def capacities(connection: Connection, resources: Resources) -> Capacities:
     """The agencies that are not simply open."""
-    return _limits(resources, connection.execute(select(table)).mappings().all())
+    if connection.dialect.name == "sqlite":
+        return _limits(resources, connection.execute(_SAID).all())
+    return _limits(resources, run(connection, "SELECT agency, state, until FROM capacities", alone=True).fetchall())
 
 
 def hold_closed(transaction: Transaction) -> Capacities:
@@ -44,7 +47,7 @@ def hold_closed(transaction: Transaction) -> Capacities:
 
     Else a referral could be found to have nowhere to go just after those that waited were decided again.
     """
-    rows = transaction.execute(select(table).order_by(table.c.agency).with_for_update(read=True)).mappings().all()
+    rows = transaction.execute(_SAID.order_by(table.c.agency).with_for_update(read=True)).all()
     return _limits(transaction.resources, rows)
 
 
@@ -80,9 +83,6 @@ def _limits(resources: Resources, rows: Any) -> Capacities:
     today = london_date(resources.clock.now())
     listed = {each.id: Capacity(each.capacity) for each in resources.directory.agencies}
     said = {
-        row["agency"]: Capacity(row["state"], row["until"])
-        if not row["until"] or row["until"] >= today
-        else OPEN_TO_ALL
-        for row in rows
+        agency: Capacity(state, until) if not until or until >= today else OPEN_TO_ALL for agency, state, until in rows
     }
     return {agency: capacity for agency, capacity in {**listed, **said}.items() if capacity.state != OPEN}

@@ -41,6 +41,9 @@ UNHEARD = Memory(Known(), None, (), stored=False, asked=False)
 
 def recall(transaction: Transaction, referral_id: str) -> Memory:
     """What is known of a referral, its row locked where there is one."""
+    added = transaction.added(referrals, referral_id)
+    if added is not None and added["decision"] is None:
+        return Memory(_known(added), None, (), stored=True)
     connection = transaction.about(referral_id)
     row = connection.execute(_REFERRAL, {"referral": referral_id}).mappings().first()
     return Memory(Known(), None, (), stored=False) if row is None else read_memory(connection, row)
@@ -78,7 +81,11 @@ def remember(
         "changed_at": transaction.now,
     }
     if before.stored:
-        update_rows(transaction.connection, referrals, [row])
+        added = transaction.added(referrals, referral_id)
+        if added is not None:
+            added.update(row)
+        else:
+            update_rows(transaction.connection, referrals, [row])
         return True
     if not before.asked:
         transaction.insert(referrals, **row)

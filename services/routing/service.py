@@ -31,6 +31,7 @@ from services.routing.web.routes import InboxRoutes
 from services.routing.webhooks.routes import WebhookRoutes
 from services.routing.workload import workload
 from shared.contracts.disclosure import Disclosed
+from shared.contracts.referrals import ReferralSubmitted
 from shared.directory.desk import LOOKS_EVERY_SECONDS, DirectoryDesk
 from shared.http.access import Access
 from shared.http.first_answers import FirstAnswers
@@ -69,7 +70,7 @@ class RoutingService(TaskRoutes, InboxRoutes, WebhookRoutes, PeopleSite, StaticR
     rehearsals = RehearsalDesk()
     clock = ClockProvider()
 
-    @subscription
+    @subscription(followed=(ReferralSubmitted,))
     def receive(self, bodies: list[bytes]) -> None:
         self.inbox.take(bodies)
 

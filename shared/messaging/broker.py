@@ -26,10 +26,14 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message as it came; `tag` is the broker's, for the acknowledgement."""
+    """A message as it came; `tag` is the broker's, for the acknowledgement.
+
+    `kind` is the type of its event, where the broker lets messages wait for each other: see `Subscription`.
+    """
 
     body: bytes
     tag: Any
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Publisher(Protocol):
 
 
 class Consumer(Protocol):
-    def receive(self, most: int) -> list[Incoming]:
-        """Waits up to a second, then answers what is there, at most `most` messages."""
+    def receive(self, most: int, within: float = 1.0) -> list[Incoming]:
+        """Waits up to `within` seconds, then answers what is there, at most `most` messages."""
         ...
 
     def at_hand(self, most: int) -> list[Incoming]:

@@ -140,11 +140,11 @@ class InProcessConsumer:
         self._broker = broker
         self._queue = queue
 
-    def receive(self, most: int) -> list[Incoming]:
+    def receive(self, most: int, within: float = 1.0) -> list[Incoming]:
         batch = self.at_hand(most)
         if not batch:
             bell = self._broker.bell.setdefault(self._queue, Signal())
-            with eventlet.Timeout(1, False):
+            with eventlet.Timeout(within, False):
                 bell.wait()
             batch = self.at_hand(most)
         return batch

@@ -57,9 +57,9 @@ class Outbox:
         """Who rings from now on ends the next `wait`."""
         self._bell = Signal()
 
-    def wait(self) -> None:
-        """Returns when there is something, or it is time to look."""
-        with eventlet.Timeout(self.poll, False):
+    def wait(self, seconds: float) -> None:
+        """Returns when there is something, or `seconds` have passed, or it is time to look."""
+        with eventlet.Timeout(min(seconds, self.poll), False):
             self._bell.wait()
 
     def take(self, committed: Transaction) -> None:
@@ -70,12 +70,21 @@ class Outbox:
             self._must_look = True
         self.ring()
 
-    def next(self, connection: Connection) -> Sequence[Any]:
-        """What was given; or, where there may be more and now and then in any case, all that is found, the given included."""
+    @property
+    def is_to_look(self) -> bool:
+        """Whether there may be more than what was given; now and then, in any case."""
+        return self._must_look or time.monotonic() >= self._looked + self.poll
+
+    def given(self) -> Sequence[Any]:
+        """What was given, where that is all there is."""
         given, self._given = self._given, []
         held_back = self._store.pauses.agencies(QUEUE)
-        if given and not self._must_look and time.monotonic() < self._looked + self.poll:
-            return [each for each in given if each.audience not in held_back]
+        return [each for each in given if each.audience not in held_back]
+
+    def look(self, connection: Connection) -> Sequence[Any]:
+        """All that is found, what was given included."""
+        self._given = []
+        held_back = self._store.pauses.agencies(QUEUE)
         self._looked, self._must_look = time.monotonic(), False
         rows = connection.execute(self._due_now(held_back), {"now": self._store.resources.clock.now()}).all()
         self._must_look |= len(rows) == BATCH

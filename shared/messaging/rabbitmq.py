@@ -167,10 +167,10 @@ class RabbitConsumer:
         self._received: list[Incoming] = []
         self._channel.basic_consume(queue, no_ack=False, callback=self._take)
 
-    def receive(self, most: int) -> list[Incoming]:
+    def receive(self, most: int, within: float = 1.0) -> list[Incoming]:
         if not self._received:
             with suppress(TimeoutError, BlockingIOError):
-                self._connection.drain_events(timeout=1)
+                self._connection.drain_events(timeout=within)
         return self.at_hand(most)
 
     def at_hand(self, most: int) -> list[Incoming]:
@@ -196,4 +196,4 @@ class RabbitConsumer:
 
     def _take(self, message: Any) -> None:
         body = message.body.encode("utf-8", "surrogatepass") if isinstance(message.body, str) else bytes(message.body)
-        self._received.append(Incoming(body, message.delivery_tag))
+        self._received.append(Incoming(body, message.delivery_tag, message.delivery_info["routing_key"]))

@@ -5,10 +5,11 @@ events about one referral keep their order and the agencies' feed its positions;
 over. What the broker returns or refuses stays unsent, shows, and is tried again later.
 """
 
+import math
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import eventlet
@@ -25,7 +26,13 @@ from shared.tracing import traceparent_in
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 10.0
+MARKED_WITHIN = 0.1
+"""Seconds in which what was sent is marked, with what is sent meanwhile; who is killed before sends it again."""
 RELAY_LOCK = 7702
+BY_INDEX = select(
+    *(func.set_config(name, "off", False) for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"))
+)
+"""PostgreSQL makes the plan for marking once, and for a table that is still small that plan is to read all of it."""
 
 
 class Relay:
@@ -48,6 +55,8 @@ class Relay:
         self.table = store.metadata.tables["outbox"]
         self._last = select(func.coalesce(func.max(self.table.c.position), 0))
         self._position: int | None = None
+        self._unmarked: list[tuple[Any, datetime]] = []
+        self._mark_at = 0.0
         self.outbox = Outbox(store)
         self._stopping = False
 
@@ -82,13 +91,16 @@ class Relay:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     def _send_until_stopped(self, connection: Connection, publisher: Publisher) -> None:
-        while not self._stopping:
-            self.outbox.listen()
-            # Less than a batch was all there was; what was written meanwhile has rung the bell.
-            if self.send_waiting(connection, publisher) < BATCH:
-                self.outbox.wait()
-                publisher.beat()
-            eventlet.sleep(self.pace)
+        try:
+            while not self._stopping:
+                self.outbox.listen()
+                # Less than a batch was all there was; what was written meanwhile has rung the bell.
+                if self.send_waiting(connection, publisher) < BATCH:
+                    self.outbox.wait(self._mark_at - time.monotonic() if self._unmarked else math.inf)
+                    publisher.beat()
+                eventlet.sleep(self.pace)
+        finally:
+            self._mark(connection)
 
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.
@@ -96,7 +108,10 @@ class Relay:
         It is asked and marked on the connection that holds the lock: a relay that has lost it looks no more, and gives out
         no position.
         """
-        rows = self.outbox.next(connection)
+        looks = self.outbox.is_to_look
+        if looks or time.monotonic() >= self._mark_at:
+            self._mark(connection)  # What is sent must not be found.
+        rows = self.outbox.look(connection) if looks else self.outbox.given()
         if not rows:
             return 0
         began = time.time()
@@ -104,8 +119,9 @@ class Relay:
         answers = publisher.publish([_outgoing(row) for row in rows if row.id not in unqueued])
         held = [row for row in rows if row.id in unqueued or answers.get(row.id, "") is None]
         kept = {row.id for row in held}
-        if held:
-            self._mark_sent(connection, held)
+        self._keep(held)
+        if unqueued or self.store.database.is_sqlite:
+            self._mark(connection)  # The feed shows what is marked.
         if self.store.tracer.exports:
             self._trace(held, began)
         refused = {row.id: answers.get(row.id) or "not-confirmed" for row in rows if row.id not in kept}
@@ -119,20 +135,29 @@ class Relay:
             with self.store.tracer.span(f"send {row.type}", "producer", traceparent_in(row.body), about, since=began):
                 pass  # Sent already, with its batch.
 
-    def _mark_sent(self, connection: Connection, held: list[Any]) -> None:
+    def _keep(self, held: list[Any]) -> None:
+        """What was sent now, until it is marked."""
+        if held and not self._unmarked:
+            self._mark_at = time.monotonic() + MARKED_WITHIN
+        now = self.store.resources.clock.now()
+        self._unmarked += [(row, now) for row in held]
+
+    def _mark(self, connection: Connection) -> None:
         """By the connection that holds the lock: a relay that has lost it gives out no position."""
-        position, now, rows = self._last_position(connection), self.store.resources.clock.now(), []
-        for row in held:
+        if not self._unmarked:
+            return
+        position, rows = self._last_position(connection), []
+        for row, sent_at in self._unmarked:
             position += 1 if row.audience else 0
-            rows.append({"id": row.id, "sent_at": now, "position": position if row.audience else None})
+            rows.append({"id": row.id, "sent_at": sent_at, "position": position if row.audience else None})
         self._position = None  # Asked anew when this fails.
         if self.store.database.is_sqlite:
             with self.store.writing() as transaction:
                 update_rows(transaction.connection, self.table, rows)
         else:
             update_rows(connection, self.table, rows)
-        self._position = position
-        self.metrics.sent(len(held))
+        self._position, self._unmarked = position, []
+        self.metrics.sent(len(rows))
 
     def _last_position(self, connection: Connection) -> int:
         """The last position that was given out: who relays alone asks only once."""
@@ -158,7 +183,7 @@ class Relay:
     @contextmanager
     def _alone(self) -> Iterator[Connection]:
         """A connection that has the right to relay for this service; losing the connection gives the right back."""
-        self._position = None
+        self._position, self._unmarked = None, []
         with self.store.database.engine.connect() as connection:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             if self.store.database.is_sqlite:
@@ -170,6 +195,7 @@ class Relay:
                 if self._stopping:
                     break
             try:
+                connection.execute(BY_INDEX)
                 yield connection
             finally:
                 connection.invalidate()  # Closed, not returned to the pool: the lock belongs to the session.

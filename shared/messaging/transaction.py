@@ -58,6 +58,14 @@ class Transaction:
         self._rows[table.name].append(values)
         self._named.add(values.get("referral_id"))
 
+    def added(self, table: Table, referral_id: str) -> dict[str, Any] | None:
+        """The row about a referral that was added to `table`, while it is not yet written: what it says may be changed."""
+        if referral_id not in self._named:
+            return None
+        return next(
+            (row for row in reversed(self._rows.get(table.name, [])) if row["referral_id"] == referral_id), None
+        )
+
     def refuse(self, table: Table, condition: str) -> None:
         """On PostgreSQL, fails with a DataError where the condition is true of a row of the table that is added: `given`."""
         self._refused[table.name] = condition

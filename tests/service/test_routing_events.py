@@ -181,3 +181,17 @@ def test_an_agency_that_the_directory_does_not_have_yet_waits_and_blocks_nobody(
 
 def bodies(system: System, family: Family) -> list[bytes]:
     return system.eligibility.bodies(family.id)
+
+
+def test_a_referral_that_is_heard_of_decided_and_withdrawn_at_once_is_recalled(system: System) -> None:
+    """All in one batch, in which nothing is written before its end."""
+    family = Family()
+    submitted = family.submitted(home=KINGSTON)
+    system.eligibility.take(submitted)
+    system.routing.take(submitted, *system.eligibility.bodies(family.id), family.withdrawn())
+
+    (task,) = system.tasks(family)
+    assert (task["agency"], task["state"]) == (A, "cancelled")
+    told = [event.type for event in system.routing.told(family.id, audience=A)]
+    assert told == ["uk.waypost.routing.referral.routed.v1", "uk.waypost.routing.task.recalled.v1"]
+    assert system.routing.rows("referrals", referral_id=family.id)[0]["ended"] == "withdrawn"
