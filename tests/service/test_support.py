@@ -17,7 +17,7 @@ from services.catalogue import migrations_of
 from shared.database.engine import Database
 from tests.support.kept_databases import KeptDatabases
 from tests.support.pairs import Pair
-from tests.support.postgres import Postgres
+from tests.support.postgres import SERVICES, Postgres
 from tests.support.process import Process, free_port
 from tests.support.programs import NotInstalled, find
 from tests.support.rabbitmq import RabbitMQ
@@ -139,6 +139,18 @@ def test_a_database_that_is_handed_on_is_empty_counts_from_one_and_is_nobody_els
     version = postgres.psql("SELECT version_num FROM routing.alembic_version", database=second)
     assert version[0][0].startswith("routing_")
     database.close()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_database_is_handed_on_whichever_way_its_tables_came_there(postgres: Postgres, service: str) -> None:
+    kept = KeptDatabases(postgres)
+    for _ in range(2):  # By its migrations, and by what these came out as.
+        name = postgres.new_database()
+        database = Database(postgres.url(service, database=name))
+        migrated(database, migrations_of(service))
+        database.close()
+        kept.give_back(name)
+    assert len(kept._kept) == 2
 
 
 def test_a_database_in_which_something_else_was_made_is_not_handed_on(postgres: Postgres) -> None:

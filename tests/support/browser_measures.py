@@ -59,9 +59,10 @@ def report() -> str:
     if not _kept:
         return "No page was measured"
     lines = [f"{name}\t{view}\t{visit.bytes}\t{visit.milliseconds:.1f}" for name, view, visit in _kept]
-    head = [] if FILE.exists() else ["page\tview\tbytes\tserver ms"]
-    with FILE.open("a") as file:  # Two runs may each have half of the pages.
-        file.write("\n".join([*head, *lines]) + "\n")
+    with FILE.open("a") as file:  # Several runs at once test different pages.
+        if not file.tell():
+            lines.insert(0, "page\tview\tbytes\tserver ms")
+        file.write("\n".join(lines) + "\n")
     heaviest, _, heavy = max(_kept, key=lambda one: one[2].bytes)
     slowest, _, slow = max(_kept, key=lambda one: one[2].milliseconds)
     return (
