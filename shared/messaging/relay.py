@@ -60,10 +60,6 @@ class Relay:
         self.outbox = Outbox(store)
         self._stopping = False
 
-    def wake(self) -> None:
-        """There is something to send."""
-        self.outbox.wake()
-
     def stop(self) -> None:
         self._stopping = True
         self.outbox.ring()

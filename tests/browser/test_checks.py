@@ -47,6 +47,7 @@ FAULTY = WELL.replace(
     "<style>",
     "<style>.wide {width: 90rem} .pale {color: #aaa; background: #fff} .dark {color: #111} button {width: 9px; padding: 0}",
 )
+FAULTY = FAULTY.replace("</head>", '<link rel="stylesheet" href="/heavy"></head>')
 TOLD = [
     "HTML: line 14:6 no-implicit-close: Element <p> is implicitly closed by adjacent <div>",
     "scrolls sideways: 1440 wide in a window of",
@@ -58,6 +59,11 @@ TOLD = [
     "asked another host: http://elsewhere.example/a.png",
     "weighs 121",
 ]
+OTHER = {
+    "/script": ("text/javascript", b"document.title = 'Scripts run'"),
+    "/heavy": ("text/css", b"/*" + b"x" * 61_000 + b"*/"),
+    "/missing": ("text/plain", b"Not here"),
+}
 INLINE_CODE = "console: Executing inline event handler violates the following Content Security Policy directive"
 FORM = """
     <a href="/">Skip</a>
@@ -87,12 +93,12 @@ class Site:
 def site() -> Iterator[Site]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            script = self.path == "/script"
+            kind, body = OTHER.get(self.path) or ("text/html", one.html.encode())
             self.send_response(404 if self.path == "/missing" else 200)
-            self.send_header("Content-Type", "text/javascript" if script else "text/html")
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Security-Policy", "script-src 'self'")
             self.end_headers()
-            self.wfile.write(b"document.title = 'Scripts run'" if script else one.html.encode())
+            self.wfile.write(body)
 
         def log_message(self, *words: object) -> None:
             pass

@@ -85,7 +85,7 @@ def test_what_was_sent_but_not_marked_is_sent_again_and_has_one_effect(line: Lin
     line.wait_until_sent()
     with line.teller.store.writing() as transaction:
         transaction.execute(outbox.update().values(sent_at=None, position=None))
-    line.relay.wake()
+    line.relay.outbox.wake()
     consumer = line.hearer.broker.consumer(queue_of("routing"))
     while not line.receive(consumer):
         pass

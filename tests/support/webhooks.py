@@ -71,6 +71,7 @@ class Desk:
 
     def relay(self) -> None:
         """What was told enters the feeds. No agency here has a queue, so the broker is not asked."""
+        self._relay.outbox.wake()
         with self.store.database.engine.connect() as connection:
             autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
             while self._relay.send_waiting(autocommit, _NoBroker()):
