@@ -75,7 +75,8 @@ class App:
                 response = self._handler(request)(request)
             except (Exception, Timeout) as error:
                 response = request.tell(problem_of(error, request))
-            self._tell_of(span, request, response)
+            if self.tracer.exports:
+                self._tell_of(span, request, response)
         self._finish(request, response)
         seconds = time.perf_counter() - started
         if self.count is not None:
