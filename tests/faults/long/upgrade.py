@@ -15,7 +15,8 @@ MIGRATION = '''"""What the next version keeps besides."""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "eligibility_next", "{last}", None, None
+revision = "eligibility_next"
+down_revision = "{last}"
 
 
 def upgrade() -> None:
