@@ -61,10 +61,10 @@ $(PY):
 
 $(RUN_STAMP): requirements.lock | $(PY)
 	@echo "Installing the locked dependencies (a minute the first time)"
-	@$(PY) -m pip install --no-compile --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	@touch $@
 
 $(DEV_STAMP): requirements-dev.lock requirements.lock | $(PY)
 	@echo "Installing the locked dependencies, with the tools for tests (a minute the first time)"
-	@$(PY) -m pip install --no-compile --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements-dev.lock
 	@touch $(RUN_STAMP) $@
