@@ -88,8 +88,9 @@ class Outbox:
         self._looked, self._must_look = time.monotonic(), False
         rows = connection.execute(self._due_now(held_back), {"now": self._store.resources.clock.now()}).all()
         self._must_look |= len(rows) == BATCH
-        # Who has committed just now may give what was found only after it was sent.
+        # Who has committed just now may have given it while we asked, or may give it only after it was sent.
         self._found = (*self._found[-2:], frozenset(row.id for row in rows))
+        self._given = [each for each in self._given if each.id not in self._found[-1]]
         return rows
 
     def _due_now(self, held_back: Collection[str]) -> Select[Any]:

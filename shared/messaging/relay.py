@@ -95,8 +95,10 @@ class Relay:
                     self.outbox.wait(self._mark_at - time.monotonic() if self._unmarked else math.inf)
                     publisher.beat()
                 eventlet.sleep(self.pace)
-        finally:
-            self._mark(connection)
+        except Exception:
+            self._mark(connection)  # The broker may be away; what it has confirmed need not be sent again.
+            raise
+        self._mark(connection)
 
     def send_waiting(self, connection: Connection, publisher: Publisher) -> int:
         """Sends one batch of what is due; answers how many events were confirmed.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import eventlet
 import pytest
@@ -12,7 +13,7 @@ from shared.contracts.referrals import ReferralWithdrawn
 from shared.contracts.registry import schema_for
 from shared.ids import new_id
 from shared.messaging import relay
-from shared.messaging.broker import queue_of
+from shared.messaging.broker import Publisher, queue_of
 from shared.messaging.runtime import Runtime
 from shared.messaging.transaction import Transaction
 from tests.support.line import Line, count
@@ -112,6 +113,19 @@ def test_what_was_given_is_sent_with_what_was_not_and_once(line: Line, pair: Pai
     publisher.close()
 
 
+def test_what_is_given_while_the_relay_looks_is_sent_once(line: Line, pair: Pair) -> None:
+    if pair.name == "default":
+        assert line.teller.store.database.is_sqlite  # Nothing is given there.
+        return
+    publisher = line.teller.broker.publisher()
+    with line.relay._alone() as connection:
+        line.relay.outbox.leads = True
+        event.listen(connection, "before_cursor_execute", lambda *_: tell_first(line, 1), once=True)
+        assert line.relay.send_waiting(connection, publisher) == 1  # The look finds what was committed before it asked.
+        assert line.relay.send_waiting(connection, publisher) == 0
+    publisher.close()
+
+
 def test_what_is_sent_within_a_moment_is_marked_together(
     line: Line, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +158,38 @@ def test_a_relay_that_ends_marks_what_it_has_sent(line: Line, monkeypatch: pytes
     line.receive_until(tell_first(line, 1))
     line.close()
     assert line.unsent() == []
+
+
+def test_what_a_broker_confirmed_before_it_went_is_marked_and_not_sent_again(
+    line: Line, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if pair.name == "default":
+        assert line.teller.store.database.is_sqlite  # Its broker is in the process, and goes with it.
+        return
+    monkeypatch.setattr(relay, "MARKED_WITHIN", 60.0)
+    line.relay.outbox.poll = 60.0
+    publishers: list[Any] = []
+    connect = line.teller.broker.publisher
+
+    def connected() -> Publisher:
+        publishers.append(connect())
+        return publishers[-1]
+
+    monkeypatch.setattr(line.teller.broker, "publisher", connected)
+    line.start_relay()
+    line.receive_until(tell_first(line, 1))
+    while not line.relay._unmarked:  # What has been received may not have been confirmed yet.
+        eventlet.sleep(0.01)
+    publishers[0]._connection.connection.transport.sock.close()
+
+    consumer = line.hearer.broker.consumer(queue_of("routing"))
+    tell_first(line, 1)
+    while not (came := line.receive(consumer)):  # The relay begins again with another connection.
+        pass
+    assert len(came) == 1
+    assert consumer.receive(200) == []
+    assert len(publishers) == 2
+    consumer.close()
 
 
 def test_marking_reads_no_more_of_the_outbox_than_it_marks(line: Line, pair: Pair) -> None:
