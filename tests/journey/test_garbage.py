@@ -83,7 +83,11 @@ def publish_garbage(system: System) -> dict[str, Counter[str]]:
     broker, expected = urlsplit(system.settings.broker), {}
     salt = queue_salt(Resources(system.settings))
     with amqp.Connection(
-        f"{broker.hostname}:{broker.port}", broker.username, broker.password, virtual_host=broker.path[1:]
+        f"{broker.hostname}:{broker.port}",
+        broker.username,
+        broker.password,
+        virtual_host=broker.path[1:],
+        confirm_publish=True,  # What is not confirmed may be lost when the connection is closed.
     ) as connection:
         channel = connection.channel()
         for service in HEARD_BY:

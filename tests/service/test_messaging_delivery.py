@@ -15,11 +15,7 @@ from shared.messaging.relay import Relay
 from shared.messaging.transaction import Transaction
 from tests.support.line import Line, count
 from tests.support.pairs import Pair
-from tests.support.parts import (
-    heard,
-    tell,
-    tell_in,
-)
+from tests.support.parts import heard, tell, tell_in
 
 
 @pytest.fixture
