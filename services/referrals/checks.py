@@ -11,6 +11,7 @@ from typing import Any
 from services.referrals.domain import OLDEST_AGE, released
 from services.referrals.known import Known
 from shared.clock import london_date
+from shared.http.fields import REQUIRED
 from shared.http.problems import FieldError
 from shared.rules.times import age_on
 
@@ -53,7 +54,7 @@ DETAILS = {
     "only-when-released": "A release date is for a relative who was released.",
     "over-25": "Referrals are for children and young people under 26.",
     "postcode-does-not-exist": "No postcode is written like this.",
-    "required": "Missing data for required field.",
+    "required": REQUIRED,
 }
 
 

@@ -1,4 +1,4 @@
-"""Field errors with codes: what marshmallow says, as JSON pointers and codes that clients can rely on.
+"""Field errors: what marshmallow says, as JSON pointers, codes that clients can rely on, and words that say what to do.
 
 marshmallow's own messages are known by their words here, so every field and validator has a code without being told; a
 test walks through them, so that a reworded message is noticed. Our validators raise `invalid_field(code, detail)`, or
@@ -16,29 +16,39 @@ from shared.http.problems import FieldError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-_CODES: tuple[tuple[str, str], ...] = (
-    (r"Missing data for required field\.", "required"),
-    (r"Field may not be null\.", "null"),
-    (r"Unknown field\.", "unknown-field"),
-    (r"Invalid (input )?type\.", "wrong-type"),
-    (r"Not a valid (string|number|integer|boolean|list|mapping type|utf-8 string|tuple)\.", "wrong-type"),
-    (r"Special numeric values .*", "wrong-type"),
-    (r"Number too large\.", "too-large"),
-    (r"Not a valid date\.", "not-a-date"),
-    (r"Not a valid (naive |aware )?(datetime|time|period of time)\.", "not-a-time"),
-    (r"Not a valid UUID\.", "not-a-uuid"),
-    (r"Not a valid email address\.", "not-an-email"),
-    (r"Not a valid URL\.", "not-a-url"),
-    (r"Must be one of: .*", "not-one-of"),
-    (r"Must be equal to .*", "not-one-of"),
-    (r"One or more of the choices you made was not in: .*", "not-one-of"),
-    (r"Shorter than minimum length .*", "too-short"),
-    (r"Longer than maximum length .*", "too-long"),
-    (r"Length must be .*", "wrong-length"),
-    (r"Must be (greater|less) than .*", "out-of-range"),
-    (r"String does not match expected pattern\.", "wrong-form"),
+REQUIRED = "Give this: it is required."
+
+_SAID: tuple[tuple[str, str, str], ...] = (
+    (r"Missing data for required field\.", "required", REQUIRED),
+    (r"Field may not be null\.", "null", "This cannot be null."),
+    (r"Unknown field\.", "unknown-field", "There is no field of this name here. Correct it, or leave it out."),
+    (r"Invalid (input )?type\.|Not a valid mapping type\.", "wrong-type", "Write an object."),
+    (r"Not a valid (utf-8 )?string\.", "wrong-type", "Write a text, in quotes."),
+    (r"Not a valid number\.|Special numeric values .*", "wrong-type", "Write a number."),
+    (r"Not a valid integer\.", "wrong-type", "Write a whole number."),
+    (r"Not a valid boolean\.", "wrong-type", "Write true or false."),
+    (r"Not a valid (list|tuple)\.", "wrong-type", "Write a list."),
+    (r"Number too large\.", "too-large", "Write a smaller number."),
+    (r"Not a valid date\.", "not-a-date", "Write a date like 2017-03-14."),
+    (r"Not a valid datetime\.", "not-a-time", "Write a date and time like 2026-11-20T10:00:00Z."),
+    (r"Not a valid aware datetime\.", "not-a-time", "Write a date and time with its zone, like 2026-11-20T10:00:00Z."),
+    (r"Not a valid naive datetime\.", "not-a-time", "Write a date and time without a zone, like 2026-11-20T10:00:00."),
+    (r"Not a valid time\.", "not-a-time", "Write a time like 10:00."),
+    (r"Not a valid period of time\.", "not-a-time", "Write a number: how long it is."),
+    (r"Not a valid UUID\.", "not-a-uuid", "Write an id like 01920000-0000-7000-8000-000000000000."),
+    (r"Not a valid email address\.", "not-an-email", "Write an e-mail address like name@example.org."),
+    (r"Not a valid URL\.", "not-a-url", "Write a web address like https://example.org/page."),
+    (r"Must be one of: (.*)", "not-one-of", r"Write one of: \1"),
+    (r"Must be equal to (.*)", "not-one-of", r"Write \1"),
+    (r"One or more of the choices you made was not in: (.*)", "not-one-of", r"Choose only from: \1"),
+    (r"Shorter than minimum length 1\.", "too-short", "This is empty."),
+    (r"Shorter than minimum length (.*)\.", "too-short", r"This is too short: its length must be \1 or more."),
+    (r"Longer than maximum length (.*)\.", "too-long", r"This is too long: its length may be \1 at the most."),
+    (r"Length must be (.*)", "wrong-length", r"Its length must be \1"),
+    (r"Must be ((greater|less) than .*)", "out-of-range", r"Write a value that is \1"),
+    (r"String does not match expected pattern\.", "wrong-form", "This is not in the form that is asked for."),
 )
-_KNOWN = [(re.compile(words, re.DOTALL), code) for words, code in _CODES]
+_KNOWN = [(re.compile(words, re.DOTALL), code, detail) for words, code, detail in _SAID]
 
 
 class Coded(str):
@@ -95,8 +105,8 @@ def _step(name: Any) -> str:
 def _as_error(pointer: str, message: Any) -> FieldError:
     if isinstance(message, Coded):
         return FieldError(pointer, message.code, str(message))
-    for words, code in _KNOWN:
-        if words.fullmatch(str(message)):
-            return FieldError(pointer, code, str(message))
+    for words, code, detail in _KNOWN:
+        if found := words.fullmatch(str(message)):
+            return FieldError(pointer, code, found.expand(detail))
     # Words that are not ours may hold the value; the code is all that is said.
     return FieldError(pointer, "invalid", "Invalid value.")

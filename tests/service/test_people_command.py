@@ -75,7 +75,7 @@ def test_operations_invite_at_their_own_service(waypost: Waypost) -> None:
     [
         (["invite", MANAGER], "either --agency ID or --operations"),
         (["invite", MANAGER, "--agency", "nobody"], "there is no agency 'nobody'"),
-        (["invite", "nonsense", "--operations"], "Not a valid email address"),
+        (["invite", "nonsense", "--operations"], "Write an e-mail address like name@example.org."),
         (["invite", MANAGER, "--operations", "--role", "agency-worker"], "operations, auditor"),
     ],
 )

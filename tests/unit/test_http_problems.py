@@ -69,6 +69,29 @@ def test_every_marshmallow_complaint_has_a_code_and_repeats_no_value(
     assert "Test Child" not in error.detail
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "detail"),
+    [
+        (fields.String(), 7, "Write a text, in quotes."),
+        (
+            fields.AwareDateTime(),
+            "2026-11-20T10:00:00",
+            "Write a date and time with its zone, like 2026-11-20T10:00:00Z.",
+        ),
+        (fields.String(validate=validate.OneOf(["a", "b"])), "c", "Write one of: a, b."),
+        (fields.String(validate=validate.Equal("a")), "c", "Write a."),
+        (fields.List(fields.String(), validate=validate.ContainsOnly(["a", "b"])), ["c"], "Choose only from: a, b."),
+        (fields.String(validate=validate.Length(min=1)), "", "This is empty."),
+        (fields.String(validate=validate.Length(min=2)), "c", "This is too short: its length must be 2 or more."),
+        (fields.String(validate=validate.Length(max=2)), "ccc", "This is too long: its length may be 2 at the most."),
+        (fields.String(validate=validate.Length(2, 3)), "c", "Its length must be between 2 and 3."),
+        (fields.Integer(validate=validate.Range(min=5)), 4, "Write a value that is greater than or equal to 5."),
+    ],
+)
+def test_every_complaint_says_what_to_write(field: fields.Field, value: object, detail: str) -> None:
+    assert error_of(field, value).detail == detail
+
+
 class Child(Schema):
     first_name = fields.String(required=True)
     born = fields.Date(required=True)

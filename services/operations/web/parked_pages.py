@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from services.operations import schemas
 from services.operations.desks import WATCHED, DesksProvider
 from shared.http import problems
-from shared.http.fields import field_errors
+from shared.http.fields import REQUIRED, field_errors, invalid_field
 from shared.http.problems import Problem
 from shared.http.request import Request
 from shared.messaging.redacting import NOT_JSON
@@ -95,7 +95,7 @@ class ParkedPages:
         try:
             loaded = schemas.NewJob().load(asked)
             if loaded["action"] == "discard" and "reason" not in loaded:
-                raise ValidationError({"reason": ["Missing data for required field."]})
+                raise invalid_field("required", REQUIRED, "reason")
         except ValidationError as error:
             return self._many(request, desk, _sheet(form, error, self.pages))
         loaded.pop("service")

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.referrals.web.refer.document import Document
 from services.referrals.web.refer.view import View
+from shared.http.fields import REQUIRED
 from shared.http.problems import FieldError
 from shared.places.spelling import canonical
 from shared.web import formats
@@ -20,7 +21,7 @@ Typed = Mapping[str, list[str]]
 
 
 def missing(pointer: str) -> FieldError:
-    return FieldError(pointer, "required", "Missing data for required field.")
+    return FieldError(pointer, "required", REQUIRED)
 
 
 @dataclass(frozen=True)
