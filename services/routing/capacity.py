@@ -36,7 +36,7 @@ NO_LIMITS: Final[Capacities] = {}
 
 
 def capacities(connection: Connection, resources: Resources) -> Capacities:
-    """The agencies that are not simply open."""
+    """The agencies that are not simply open. Asked for each task: on PostgreSQL without a transaction made for it."""
     if connection.dialect.name == "sqlite":
         return _limits(resources, connection.execute(_SAID).all())
     return _limits(resources, run(connection, "SELECT agency, state, until FROM capacities", alone=True).fetchall())

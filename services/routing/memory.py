@@ -43,6 +43,7 @@ def recall(transaction: Transaction, referral_id: str) -> Memory:
     """What is known of a referral, its row locked where there is one."""
     added = transaction.added(referrals, referral_id)
     if added is not None and added["decision"] is None:
+        # This transaction heard of it first: it has all there is to know, and nobody else sees the row.
         return Memory(_known(added), None, (), stored=True)
     connection = transaction.about(referral_id)
     row = connection.execute(_REFERRAL, {"referral": referral_id}).mappings().first()

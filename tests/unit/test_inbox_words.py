@@ -1,6 +1,7 @@
 """What the agency's pages say of days, ages and people; where bars and lines lie; what a spreadsheet may open."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_actors_are_named_where_they_are_people() -> None:
     assert actor_words("waypost", names) == "Waypost"
 
 
-def clause(fact: str, answer: str, *used: tuple[str | None, object]) -> dict[str, object]:
+def clause(fact: str, answer: str, *used: tuple[str | None, object]) -> dict[str, Any]:
     return {
         "part": "criteria",
         "fact": fact,
@@ -96,6 +97,15 @@ def test_a_receipt_is_told_as_what_was_met_and_what_was_not_for_the_tasks_childr
     assert [each["about"] for each in told["met"]] == ["home", "age"]
     assert told["not_met"] == []
     assert why({"rehearsal": True}, ["b"]) is why(None, []) is None
+
+
+def test_what_met_a_clause_is_what_was_known_and_what_left_it_open_is_all_that_was_looked_at() -> None:
+    met = clause("any_child.school", "true", ("a", None), ("b", "E09000021"))
+    met["used"][0]["basis"], met["used"][1]["basis"] = "not-given", "urn"
+    told = why({"clauses": [met, met | {"answer": "unknown"}]}, ["a", "b"])
+    assert told is not None
+    assert [each["bases"] for each in told["met"]] == [["urn"]]
+    assert [each["bases"] for each in told["not_met"]] == [["not-given", "urn"]]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+44", "-1", "@sum", "\tx", "\rx"])

@@ -52,7 +52,9 @@ def _is_about(clause: Json, children: list[str]) -> bool:
 
 
 def _clause(clause: Json) -> dict[str, Any]:
-    bases = list(dict.fromkeys(used["basis"] for used in clause["used"]))
+    """What a clause was met by is what was known: that another child's school was not given says nothing then."""
+    known = [used for used in clause["used"] if used["value"] is not None] if clause["answer"] == "true" else []
+    bases = list(dict.fromkeys(used["basis"] for used in known or clause["used"]))
     return {**clause, "about": clause["fact"].rpartition(".")[2], "bases": bases}
 
 
