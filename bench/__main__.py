@@ -39,6 +39,7 @@ from bench import (  # noqa: E402
     why,
 )
 from bench.machine import ROOT, described, sync_speed  # noqa: E402
+from bench.page import last_line, renewed  # noqa: E402
 from bench.report import Table  # noqa: E402
 from bench.systems import Servers, servers  # noqa: E402
 
@@ -71,15 +72,6 @@ MEASURES: dict[str, Measure] = {
 
 BY_NAME = ("memory",)
 """Measured only when it is named: it takes an hour, in which little else can be measured."""
-KEPT = ROOT / "var" / "bench"
-HEAD = """# Benchmarks
-
-Written by `make bench`: change the benchmark, not this page. `python -m bench NAME` measures a part again and renews it here.
-Every figure of Waypost stands beside a floor or a peer that was measured in the same run on the same machine, in turns, so
-that a slow or busy machine slows both; compare the parts, not the absolute figures. Where the load average is well above what
-a measurement itself needs, other work was in the way. All that is durable in production is durable here: every commit and
-every confirm is on disk.
-"""
 
 
 def main() -> None:
@@ -101,18 +93,17 @@ def main() -> None:
         machine = "\n".join(["## The machine", "", *(f"- {name}: {value}" for name, value in facts.items()), ""])
         print(machine)
         names = asked.names or [name for name in MEASURES if asked.quick or name not in BY_NAME]
-        broken = run(names, asked.quick, folder, str(facts["revision"]))
+        broken = run(names, asked.quick, folder, machine, str(facts["revision"]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not asked.quick:
-        REPORT.write_text(page(machine))
         print(f"Written to {REPORT.relative_to(ROOT)}.")
     if broken:
         sys.exit(f"Not measured, for an error above: {', '.join(broken)}")
 
 
-def run(names: list[str], quick: bool, folder: Path, revision: str) -> list[str]:
-    """Measures, prints each table as it comes and keeps what was measured in full; answers the names that failed."""
+def run(names: list[str], quick: bool, folder: Path, machine: str, revision: str) -> list[str]:
+    """Measures, prints each table as it comes and writes down what was measured in full; answers the names that failed."""
     broken = []
     with servers(folder) as on:
         for name in names:
@@ -127,23 +118,12 @@ def run(names: list[str], quick: bool, folder: Path, revision: str) -> list[str]
             loads = before, getloadavg()[0]
             parts = [replace(table, loads=loads).markdown() for table in tables]
             seconds = time.monotonic() - begun
-            parts.append(f"`{name}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, revision {revision}, {seconds:.0f} s.\n")
+            parts.append(last_line(name, f"{datetime.now(UTC):%Y-%m-%d %H:%M}", revision, seconds))
             text = "\n".join(parts)
             print(text, flush=True)
             if not quick:
-                KEPT.mkdir(parents=True, exist_ok=True)
-                (KEPT / f"{name}.md").write_text(text)
+                REPORT.write_text(renewed(REPORT.read_text(), machine, {name: text}, list(MEASURES)))
     return broken
-
-
-def page(machine: str) -> str:
-    """The whole page, of what was kept; it says what was never measured here."""
-    kept = {name: KEPT / f"{name}.md" for name in MEASURES}
-    missing = [f"`{name}`" for name, path in kept.items() if not path.exists()]
-    parts = [HEAD, machine, *(path.read_text() for path in kept.values() if path.exists())]
-    if missing:
-        parts.append(f"Not measured on this machine: {', '.join(missing)}.\n")
-    return "\n".join(parts)
 
 
 if __name__ == "__main__":

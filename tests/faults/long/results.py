@@ -1,4 +1,4 @@
-"""What came of each row the last time that it was run, kept in var/faults.json, so that one row can be run again alone."""
+"""What came of each row the last time that it was run, kept beside the page, so that one is run again alone in any clone."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from bench.machine import ROOT
 from tests.faults.long.driver import Row
 
-KEPT = ROOT / "var" / "faults.json"
+KEPT = ROOT / "docs" / "reliability.json"
 
 
 @dataclass(frozen=True)
