@@ -67,7 +67,8 @@ class Client:
         """The events in the client's own store."""
         if (self.folder / "waypost.sqlite3").exists():
             with closing(sqlite3.connect(self.folder / "waypost.sqlite3")) as store:
-                return [json.loads(body) for (body,) in store.execute("SELECT body FROM events")]
+                made = store.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone()
+                return [json.loads(body) for (body,) in store.execute("SELECT body FROM events")] if made else []
         if (self.folder / "waypost.ndjson").exists():
             return [json.loads(line) for line in (self.folder / "waypost.ndjson").read_text().splitlines()]
         return [json.loads(path.read_text()) for path in (self.folder / "events").glob("*.json")]
