@@ -18,7 +18,9 @@ TELLING = {
 }
 """Those that tell more than where their messages are."""
 ANSWER_WITHIN = (2, 10)
-_ABOUT_WHAT_WAS_ASKED = (400, 404, 409, 410, 422)
+_IN_ITS_OWN_WORDS = (400, 404, 409, 410, 422, 503)
+_OF_DATABASES = {"database-away": "away", "database-full": "full"}
+"""What a service says that cannot ask its database, and what is told of that database then."""
 
 
 class Desks:
@@ -31,7 +33,7 @@ class Desks:
         self._headers = {"Authorization": f"Bearer {internal_key}"}
 
     def backlogs(self) -> list[dict[str, Any]]:
-        """Each service's counts, asked at the same time; one that does not answer is there as unreachable."""
+        """Each service's counts, asked at the same time; one that cannot count is there as unreachable, or its database is."""
         return list(eventlet.GreenPool(len(WATCHED)).imap(self._backlog, WATCHED))
 
     def parked_groups(self, services: Iterable[str], wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -67,24 +69,24 @@ class Desks:
         """All that one service tells of itself, its parts asked for at the same time."""
         paths = ("/v1/backlog", *TELLING.get(service, ()))
         counts, *more = eventlet.GreenPool(len(paths)).imap(lambda path: self._told(service, path), paths)
-        if counts is None:
-            return {"service": service, "unreachable": True}
-        told = dict(zip(paths[1:], more, strict=True))
-        if told.get("/v1/overdue"):
-            counts["escalated_tasks"] = told["/v1/overdue"]["escalated"]
+        if isinstance(counts, problems.Problem):
+            return {"service": service, "unreachable": True, "database": _OF_DATABASES.get(counts.code)}
         # While a service is replaced, the one before may not tell as much.
-        return {**counts, "watch": told.get("/v1/watch") or {}}
+        told = {path: of for path, of in zip(paths[1:], more, strict=True) if not isinstance(of, problems.Problem)}
+        if "/v1/overdue" in told:
+            counts["escalated_tasks"] = told["/v1/overdue"]["escalated"]
+        return {**counts, "watch": told.get("/v1/watch", {})}
 
     def _told(self, service: str, path: str) -> Any:
         try:
             return self.ask(service, "GET", path)
-        except problems.Problem:
-            return None
+        except problems.Problem as problem:
+            return problem
 
 
 def _refusal(service: str, answer: requests.Response) -> problems.Problem:
-    """What a service refused, in its own words where it has said something about what was asked."""
-    said = answer.json() if answer.status_code in _ABOUT_WHAT_WAS_ASKED else {}
+    """What a service refused, in its own words where it has said why."""
+    said = answer.json() if answer.status_code in _IN_ITS_OWN_WORDS else {}
     title = said.get("title", f"The {service} service refused.")
     errors = [problems.FieldError(**each) for each in said.get("errors", ())]
     return problems.Problem(

@@ -58,8 +58,7 @@ class Database:
             with self._writing() as connection:
                 yield connection
         except DBAPIError as error:
-            if _says_full(error):
-                self._full_at = time.monotonic()
+            self._notice(error)
             raise
         self._written_at = time.monotonic()
 
@@ -91,8 +90,16 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """For questions: nothing may be written. On SQLite all see the database as it was at the first."""
-        with self._reader.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            self._notice(error)
+            raise
+
+    def _notice(self, error: DBAPIError) -> None:
+        if says_full(error):
+            self._full_at = time.monotonic()
 
     def insert(self, table: Table) -> Any:
         """An INSERT of this kind of database, which can say what happens `on_conflict_…`."""
@@ -138,9 +145,14 @@ def is_away(error: BaseException) -> bool:
     return getattr(error.orig, "sqlite_errorname", "") in ("SQLITE_BUSY", "SQLITE_FULL")
 
 
-def _says_full(error: DBAPIError) -> bool:
-    """Whether the disk had no room left."""
-    return _state(error) == "53100" or getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL"
+def says_full(error: BaseException) -> bool:
+    """Whether `error` says that the disk had no room left, be it for what was written or, on PostgreSQL, for a connection."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if _state(error) == "53100" or getattr(error.orig, "sqlite_errorname", "") == "SQLITE_FULL":
+        return True
+    # Who is refused a connection is told no state, and these words in every language (relcache.c, write_item).
+    return _state(error) is None and "could not write init file" in str(error.orig)
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
-from shared.database.engine import is_away
+from shared.database.engine import is_away, says_full
 from shared.http import problems
 from shared.http.body import unread
 from shared.http.fields import field_errors
@@ -164,8 +164,9 @@ def problem_of(error: BaseException, request: Request) -> Problem:
     if isinstance(error, ContainerBeingKilled):
         return problems.unavailable(code="stopping")
     if is_away(error):
-        _log.error("http.database-away", error=type(error).__name__, place=place_of(error), route=request.route)
-        return problems.unavailable(code="database-away")
+        code = "database-full" if says_full(error) else "database-away"
+        _log.error(f"http.{code}", error=type(error).__name__, place=place_of(error), route=request.route)
+        return problems.unavailable(code=code)
     error_id = str(uuid.uuid4())
     _log.error(
         "http.failed",

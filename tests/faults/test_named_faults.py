@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import requests
+from sqlalchemy.engine import make_url
 
 from tests.support.callers import Referrer
 from tests.support.families import family
@@ -49,9 +50,13 @@ class World:
     cookies: dict[str, str]
 
     def page(self, path: str) -> str:
+        return unescape(wait_until(lambda: self._answer(path), f"{path} to be shown"))
+
+    def _answer(self, path: str) -> str:
+        """Nothing where the console itself cannot be shown just now: it, too, may need a connection that is refused."""
         answer = requests.get(self.system.operations_url + path, cookies=self.cookies, timeout=20)
-        assert answer.status_code == 200, answer.text
-        return unescape(answer.text)
+        assert answer.status_code in (200, 503), answer.text
+        return answer.text if answer.status_code == 200 else ""
 
     def names(self, words: str, code: str) -> None:
         """Within half a minute the overview says so, and leads to the runbook, which has steps."""
@@ -164,6 +169,11 @@ def test_a_full_disk_of_the_database(world: World) -> None:
         world.names("The disk of the database is full", "disk-full")
         wait_until(lambda: world.referrer.post(family()).status_code == 503, "the database to have no room", seconds=60)
         world.names("The database of Referrals takes nothing: its disk is full", "database-full")
+
+        _refuse_connections(world)
+        words = "Its database takes nothing"
+        wait_until(lambda: words in world.page("/"), f"the overview to say {words!r} instead of counts")
+        world.names("The database of Referrals takes nothing: its disk is full", "database-full")
     finally:
         world.disk.empty()
 
@@ -193,6 +203,18 @@ def test_a_handler_that_hangs(world: World) -> None:
 
     world.forgets(words)
     world.heard()
+
+
+def _refuse_connections(world: World) -> None:
+    """Ends those of referrals. PostgreSQL writes a file of its catalogues when one is made and has none, and cannot now.
+
+    It takes the file away by itself when it vacuums, so on a full disk this comes sooner or later.
+    """
+    for file in world.disk.folder.glob("tablespace/*/*/pg_internal.init"):
+        file.unlink()
+    world.disk.fill()
+    account = make_url(world.system.settings.database_url("referrals")).username
+    world.postgres.psql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s", [account])
 
 
 def _for_postgres(folder: Path, postgres: Postgres) -> Path:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class SmallDisk:
-    """`fill()` leaves no room, `empty()` makes it again."""
+    """`fill()` leaves no room, and takes what has become free since; `empty()` makes it again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._ballast = folder / "ballast"
 
     def fill(self) -> None:
-        with contextlib.suppress(OSError), self._ballast.open("wb", buffering=0) as file:
+        with contextlib.suppress(OSError), self._ballast.open("ab", buffering=0) as file:
             for size in (1 << 20, 1 << 12, 1):
                 with contextlib.suppress(OSError):
                     while True:

@@ -39,6 +39,9 @@ def test_what_needs_a_look_is_named(changed: dict[str, Any], concern: str) -> No
     assert concerns(counts(**changed)) == [concern]
 
 
-def test_a_service_that_does_not_answer_is_a_concern_of_its_own() -> None:
-    found = overview([{"service": "routing", "unreachable": True}, counts()])
-    assert (found["all_well"], found["services"][0]["concerns"]) == (False, ["unreachable"])
+@pytest.mark.parametrize(
+    ("database", "concern"), [(None, "unreachable"), ("full", "database-full"), ("away", "database-away")]
+)
+def test_a_service_that_cannot_tell_is_a_concern_of_its_own(database: str | None, concern: str) -> None:
+    found = overview([{"service": "routing", "unreachable": True, "database": database}, counts()])
+    assert (found["all_well"], found["services"][0]["concerns"]) == (False, [concern])

@@ -40,6 +40,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "unreachable": {"unreachable": True},
     "broker-away": {"broker": "ConnectionError", "consumers": None},
     "database-full": {"database": "full"},
+    "database-away": {"unreachable": True, "database": "away"},
     "failing-again": {"due_for_retry": 2, "oldest_seconds": {"unsent": None, "due_for_retry": 61.0}},
     "paused": {"pauses": [PAUSED]},
     "no-consumer": {"consumers": 0, "waiting": 12},
