@@ -11,8 +11,9 @@ from multiprocessing.connection import Connection
 from bench import floors
 from bench.client import closed_loop
 from bench.events import DONE_WITHIN, until, until_sent
+from bench.processes import resident
 from bench.report import Figure, Table, ratios
-from bench.systems import CLIENTS, Scale, Servers, System, resident
+from bench.systems import CLIENTS, Scale, Servers, System
 from shared.ids import new_id
 from shared.messaging.broker import queue_of
 from shared.messaging.runtime import queue_salt

@@ -4,8 +4,9 @@ import http.client
 import time
 
 from bench.client import closed_loop
+from bench.processes import processor_seconds, resident
 from bench.report import Figure, Table
-from bench.systems import Servers, System, processor_seconds, resident
+from bench.systems import Servers, System
 from tests.support.process import Process
 
 REFERRALS = 500

@@ -1,7 +1,8 @@
 """Accepted referrals per second in one process, against nameko's empty POST in one process, by kept connections.
 
-Twice: a burst of intake, with the referrals process beside PostgreSQL and RabbitMQ while its events wait in their queues; and
-the whole system, where whatever hears of a referral takes its part of the same two cores at the same time.
+Three times: a burst of intake, with the referrals process beside PostgreSQL and RabbitMQ while its events wait in their
+queues, on a core of its own and wherever the system puts it; and the whole of Waypost, where whatever hears of a referral
+takes its part of the same cores at the same time.
 """
 
 import sys
@@ -11,54 +12,78 @@ from itertools import repeat
 from pathlib import Path
 
 from bench.client import closed_loop, post
+from bench.processes import core_to_itself, family_seconds
 from bench.report import Figure, Table, percentile, ratios
-from bench.systems import CLIENTS, ROOT, Servers, family_seconds
+from bench.systems import CLIENTS, ROOT, Scale, Servers
 from tests.support.process import Process, free_port
 
 WARM_UP = 2.0
-NOTHING = [repeat(post("/empty", b"", {}) + b"\r\n")] * CLIENTS
+CROWD = 128
+"""So many clients that some always ask while two groups of 32 are written."""
+NOTHING = repeat(post("/empty", b"", {}) + b"\r\n")
 UNSENT = "SELECT count(*) FROM referrals.outbox WHERE sent_at IS NULL"
 
 
 def measure(servers: Servers, rounds: int, seconds: float, sampled: Path | None = None) -> list[Table]:
-    """Both tables; in each, the contenders are interleaved."""
+    """A table for each; the contenders are interleaved."""
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-m", "bench.empty_service", str(port)]
     empty = Process(command, log=servers.folder / "empty.log", cwd=ROOT)
     empty.start().wait_for_port(port)
-    closed_loop(port, NOTHING, WARM_UP / 2)
+    closed_loop(port, [NOTHING] * CLIENTS, WARM_UP / 2)
     tables = [
-        _burst(servers, empty, port, rounds, seconds, sampled),
+        *_burst(servers, empty, port, rounds, seconds, sampled),
         _whole(servers, empty, port, max(1, rounds // 2), seconds),
     ]
     empty.kill()
     return tables
 
 
-def _burst(servers: Servers, empty: Process, port: int, rounds: int, seconds: float, sampled: Path | None) -> Table:
+def _burst(
+    servers: Servers, empty: Process, port: int, rounds: int, seconds: float, sampled: Path | None
+) -> list[Table]:
     scale = servers.scale(sampled)
     process = scale.start("referrals")
     closed_loop(scale.port, scale.referrals(), WARM_UP)
     scale.sample()
-    floor, ours = Loads(servers, empty, port), Loads(servers, process, scale.port)
-    left: list[float] = []
-    for _ in range(rounds):
-        floor.load(NOTHING, seconds)
-        ours.load(scale.referrals(), seconds)
-        left.append(scale.ask(UNSENT)[0])
-        time.sleep(1)
-    scale.stop()
     how = (
-        f"{CLIENTS} clients on kept connections, closed loop, {seconds:.0f} s a round, the same for both. Each request is a "
+        f"{CROWD} clients on kept connections, closed loop, {seconds:.0f} s a round, the same for both. Each request is a "
         "whole referral with an `Idempotency-Key`, validated, sealed and committed with its event before the 201 "
         "(`synchronous_commit` on); nameko's is empty both ways. The process also relays each event to three quorum queues, "
-        "with confirms. It is measured beside PostgreSQL and RabbitMQ; the services that hear of referrals do not run "
-        "meanwhile, and find the events in their queues. Processor time is the process's own, and says more than the rate "
-        "where servers, client and service share two cores: nameko has one of them to itself."
+        "with confirms. The services that hear of referrals do not run meanwhile, and find the events in their queues. Both "
+        "processes have a core to themselves, one after the other; the client, PostgreSQL and RabbitMQ have the other."
     )
-    return Table(
-        "Intake, a burst: accepted referrals per second and process", how, _figures(floor, ours, "0.5, later 0.6", left)
+    with core_to_itself(empty, process, beside=servers.processes):
+        figures = _rounds(servers, scale, (empty, port), process, CROWD, rounds, seconds, "0.5, later 0.6")
+    apart = Table("Intake, a burst: accepted referrals per second and process", how, figures)
+    how = (
+        f"As above with {CLIENTS} clients, and every process on the core that the system chooses. nameko has one of the two to "
+        "itself then, too, for there is nobody but it and the client; Waypost's process waits for one where PostgreSQL, "
+        "RabbitMQ and the client were put beside it."
     )
+    figures = _rounds(servers, scale, (empty, port), process, CLIENTS, rounds, seconds, "")
+    scale.stop()
+    return [apart, Table("Intake, a burst, with nobody on a core of their own", how, figures)]
+
+
+def _rounds(
+    servers: Servers,
+    scale: Scale,
+    nothing: tuple[Process, int],
+    process: Process,
+    clients: int,
+    rounds: int,
+    seconds: float,
+    goal: str,
+) -> list[Figure]:
+    floor, ours = Loads(servers, *nothing), Loads(servers, process, scale.port)
+    left: list[float] = []
+    for _ in range(rounds):
+        floor.load([NOTHING] * clients, seconds)
+        ours.load(scale.referrals(clients), seconds)
+        left.append(scale.ask(UNSENT)[0])
+        time.sleep(1)
+    return _figures(floor, ours, goal, left)
 
 
 def _whole(servers: Servers, empty: Process, port: int, rounds: int, seconds: float) -> Table:
@@ -73,7 +98,7 @@ def _whole(servers: Servers, empty: Process, port: int, rounds: int, seconds: fl
     small = Loads(servers, default_process, default.port)
     left: list[float] = []
     for _ in range(rounds):
-        floor.load(NOTHING, seconds)
+        floor.load([NOTHING] * CLIENTS, seconds)
         ours.load(scale.referrals(), seconds)
         left.append(scale.ask(UNSENT)[0])
         time.sleep(3)

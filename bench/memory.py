@@ -1,8 +1,9 @@
 """Memory over time: the default under a steady load, looked at again and again. What grows by itself shows as a slope."""
 
 from bench.client import open_loop
+from bench.processes import resident
 from bench.report import Figure, Table
-from bench.systems import Servers, resident
+from bench.systems import Servers
 
 RATE = 5.0
 PARTS = 12

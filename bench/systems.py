@@ -4,18 +4,17 @@ Both use a data folder with the postcode index already in it, so that no figure 
 """
 
 import json
-import os
 import shutil
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count, cycle, islice
 from pathlib import Path
 from signal import SIGUSR1
 from typing import Any
 
 from bench.client import post
+from bench.processes import processor_seconds
 from services.catalogue import runtime_of, topology
 from services.commands.demo import EXAMPLE
 from shared.http.stored_keys import create_key
@@ -101,9 +100,9 @@ class System:
         self.keys = [create_key(runtime.store, "bench", ["referrals:write"], "bench") for _ in range(KEYS)]
         runtime.store.database.close()
 
-    def referrals(self) -> list[Iterator[bytes]]:
+    def referrals(self, clients: int = CLIENTS) -> list[Iterator[bytes]]:
         """For each client, requests without end that submit a referral, each with an Idempotency-Key of its own."""
-        return [self._requests(key) for key in islice(cycle(self.keys), CLIENTS)]
+        return [self._requests(key) for key in islice(cycle(self.keys), clients)]
 
     def _requests(self, key: str) -> Iterator[bytes]:
         run = new_id()
@@ -124,35 +123,6 @@ def tidy(runtime: Runtime) -> None:
     """What a database does by itself in a year of growing, and not in a minute: it looks at what it holds."""
     with runtime.store.writing() as transaction:
         transaction.connection.exec_driver_sql("ANALYZE")
-
-
-def processor_seconds(process: Process) -> float:
-    """The processor time that a process has used until now, its own and the kernel's for it."""
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident(process: Process) -> float:
-    """Megabytes of a process that are in memory."""
-    return int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096 / 1e6
-
-
-def family_seconds(process: Process) -> float:
-    """The processor time that a process has used until now, with the processes that it began, the ended ones too."""
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    spent: dict[int, int] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # One that has just ended.
-            fields = path.read_text().rpartition(")")[2].split()
-            number = int(path.parent.name)
-            children[int(fields[1])].append(number)
-            spent[number] = sum(int(field) for field in fields[11:15])
-    family, total = [process.pid], 0
-    while family:
-        one = family.pop()
-        family += children[one]
-        total += spent.get(one, 0)
-    return total / os.sysconf("SC_CLK_TCK")
 
 
 class Servers:

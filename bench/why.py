@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bench.client import closed_loop, open_loop
 from bench.latency import RATE
+from bench.processes import family_seconds
 from bench.report import Figure, Table, percentile
-from bench.systems import Scale, Servers, family_seconds
+from bench.systems import Scale, Servers
 from shared.settings import SERVICES
 
 PARTS = {
