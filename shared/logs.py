@@ -7,6 +7,8 @@ libraries keep their message template; their arguments and tracebacks are droppe
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -48,17 +50,18 @@ class LibraryLine(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+def _line(_: Any, level: str, told: MutableMapping[str, Any]) -> str:
+    """What structlog's own processors would make of it one after another, for half of their time."""
+    line = {**structlog.contextvars.get_contextvars(), **told, "level": level, "time": datetime.now(UTC)}
+    return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
+
+
 def configure(level: str = "info", stream: Any = None) -> None:
     """Sets up structlog and the standard library's logging, once for the process; to standard error unless told."""
     stream = sys.stderr if stream is None else stream
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
-        ],
+        processors=[_line],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,

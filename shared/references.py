@@ -4,21 +4,25 @@ Twenty-three signs without vowels (no words by accident) and without look-alikes
 groups; the last sign is a check. 23 is prime, so the weighted sum finds every single wrong sign and every swapped pair.
 """
 
-import secrets
+import os
+from collections.abc import Sequence
 
 SIGNS = "346789BCDFGHJKMNPQRTWXY"
 _VALUE = {sign: number for number, sign in enumerate(SIGNS)}
+_PAIRS = [first + second for first in SIGNS for second in SIGNS]
 _RANDOM_SIGNS = 8
+_RANDOM_BYTES = 20
+"""So many more than eight signs need that each reference is as likely as any other, to one part in 10^37."""
 
 
 def new_reference() -> str:
     """A new reference, at random among 78 thousand million: it tells nothing about how many there are."""
-    number = secrets.randbelow(len(SIGNS) ** _RANDOM_SIGNS)
-    signs = []
-    for _ in range(_RANDOM_SIGNS):
-        number, sign = divmod(number, len(SIGNS))
-        signs.append(SIGNS[sign])
-    return _grouped("".join(signs) + _check_sign(signs))
+    number = int.from_bytes(os.urandom(_RANDOM_BYTES)) % len(SIGNS) ** _RANDOM_SIGNS
+    signs = ""
+    while len(signs) < _RANDOM_SIGNS:
+        number, pair = divmod(number, len(_PAIRS))
+        signs += _PAIRS[pair]
+    return _grouped(signs + _check_sign(signs))
 
 
 def read_reference(text: str) -> str | None:
@@ -43,10 +47,10 @@ def beginning_with(text: str) -> tuple[str, str] | None:
     return _grouped(signs.ljust(length, SIGNS[0])), _grouped(signs.ljust(length, SIGNS[-1]))
 
 
-def _check_sign(signs: list[str]) -> str:
-    total = sum(weight * _VALUE[sign] for weight, sign in enumerate(signs, start=2))
+def _check_sign(signs: Sequence[str]) -> str:
+    total = sum([weight * _VALUE[sign] for weight, sign in enumerate(signs, start=2)])
     return SIGNS[-total % len(SIGNS)]
 
 
 def _grouped(signs: str) -> str:
-    return "-".join(signs[start : start + 3] for start in range(0, len(signs), 3))
+    return f"{signs[:3]}-{signs[3:6]}-{signs[6:]}"

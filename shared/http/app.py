@@ -89,7 +89,7 @@ class App:
                 status=response.status_code,
                 ms=round(seconds * 1000, 2),
                 received=len(request.body),
-                sent=response.calculate_content_length(),
+                sent=len(response.get_data()),
                 key=request.key.id if request.key else None,
                 correlation_id=request.correlation_id,
             )
@@ -124,8 +124,8 @@ class App:
 
     def _finish(self, request: Request, response: Response) -> None:
         headers = response.headers
-        headers[CORRELATION] = request.correlation_id
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers.add(CORRELATION, request.correlation_id)
+        headers.add("X-Content-Type-Options", "nosniff")
         headers.setdefault("Cache-Control", "no-store")
         protocol = request.environ["waypost.protocol"]
         if protocol.server.draining:

@@ -91,32 +91,33 @@ class Authenticator:
     def __init__(self, find: Find, clock: Callable[[], float] = time.monotonic) -> None:
         self._find = find
         self._clock = clock
-        self._rows: OrderedDict[str, tuple[float, KeyRow]] = OrderedDict()
+        self._rows: OrderedDict[str, tuple[float, KeyRow, Key]] = OrderedDict()
 
     def authenticate(self, header: str | None) -> Key:
         """The key that the header names; raises the same 401 problem for one missing, unknown, wrong or revoked."""
         key_id, secret = _read(header)
-        row = self._row(key_id)
+        row, key = self._row(key_id)
         # Compared for an unknown key too: the time that an answer takes must not tell which ids exist.
         matches = hmac.compare_digest(_hash(secret), row.hash if row else "")
-        if row is None or not matches or row.revoked_at is not None:
+        if row is None or key is None or not matches or row.revoked_at is not None:
             raise problems.unauthorised()
-        return Key(row.id, row.owner, frozenset(row.scopes))
+        return key
 
-    def _row(self, key_id: str) -> KeyRow | None:
+    def _row(self, key_id: str) -> tuple[KeyRow, Key] | tuple[None, None]:
         now = self._clock()
         cached = self._rows.get(key_id)
         if cached and now < cached[0]:
-            return cached[1]
+            return cached[1:]
         row = self._find(key_id)
         if row is None:
             self._rows.pop(key_id, None)
-            return None
-        self._rows[key_id] = (now + CACHE_SECONDS, row)
+            return None, None
+        key = Key(row.id, row.owner, frozenset(row.scopes))
+        self._rows[key_id] = (now + CACHE_SECONDS, row, key)
         self._rows.move_to_end(key_id)
         if len(self._rows) > _CACHE_MOST:
             self._rows.popitem(last=False)
-        return row
+        return row, key
 
 
 def _read(header: str | None) -> tuple[str, str]:

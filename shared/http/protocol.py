@@ -4,15 +4,17 @@ eventlet's own server is not used: it takes what may be understood in two ways, 
 sent, and spends on WSGI as much time as our answers need. Nothing here is written anywhere but to the client.
 """
 
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
-from io import BufferedReader
-from typing import Any, cast
+from io import BufferedReader, RawIOBase
+from typing import Any
 from typing import Protocol as Shape
 
+from eventlet.hubs import trampoline
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response
 
@@ -47,7 +49,8 @@ class Protocol:
         self.close_connection = False
         self._app = app
         self._socket = connection.socket
-        self._rfile = cast(BufferedReader, self._socket.makefile("rb", _BUFFER))
+        self._incoming = _Incoming(self._socket)
+        self._rfile = BufferedReader(self._incoming, _BUFFER)
 
     def serve(self) -> None:
         try:
@@ -57,7 +60,7 @@ class Protocol:
                     break
                 self.close_connection = not head.persistent or self.server.draining
                 self._send(head, self._app(self._environ(head)))
-                self.conn_state.idle = True
+                self._incoming.waits = self.conn_state.idle = True
         except OSError:
             # The client has gone, and there is nobody to tell.
             self.close_connection = True
@@ -137,6 +140,23 @@ class Protocol:
             for end in (self._rfile, self._socket):
                 with suppress(OSError):
                     end.close()
+
+
+class _Incoming(RawIOBase):
+    """What comes on a socket. `waits`: nothing is there yet, most likely, so the next reading waits before it tries."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.waits = False
+        self._socket = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self.waits:
+            self.waits = False
+            trampoline(self._socket, read=True)
+        return self._socket.recv_into(buffer)
 
 
 @lru_cache(maxsize=2)

@@ -49,6 +49,7 @@ class Keyring:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._index_key = index_key
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._indexing: dict[str, hmac.HMAC] = {}
         self._path: Path | None = None
         self._seen: tuple[int, int] | None = None
         self._looked_at = 0.0
@@ -132,7 +133,12 @@ class Keyring:
         """
         plain = [normalised(value) for value in values]
         message = "".join(f"{len(value)}:{value}" for value in plain).encode()
-        return hmac.digest(self.derived(purpose, "blind index"), message, hashlib.sha256).hex()
+        if purpose not in self._indexing:
+            self._indexing[purpose] = hmac.new(self.derived(purpose, "blind index"), digestmod=hashlib.sha256)
+        # The key is worked in once: a copy goes on from there.
+        found = self._indexing[purpose].copy()
+        found.update(message)
+        return found.hexdigest()
 
     def derived(self, purpose: str, kind: str = "key") -> bytes:
         """A key for one purpose, made of the index key, which is never rotated: for keyed hashes that must hold for ever."""

@@ -1,8 +1,11 @@
 """What is sealed opens for its own referral and part alone; keys rotate, and no error or log ever holds one."""
 
 import base64
+import hmac
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.privacy.keyfile import KeyringError
 from shared.privacy.keyring import Keyring
@@ -108,6 +111,14 @@ def test_a_blind_index_differs_by_value_by_purpose_by_boundary_and_by_key() -> N
         other("child", "test", "child"),
     }
     assert len(seen) == 5
+
+
+def test_a_blind_index_is_what_it_was_before() -> None:
+    """What is stored is found by it: another way to make it must make the same."""
+    key = HKDF(SHA256(), 32, salt=None, info=b"waypost blind index: child").derive(b"x" * 32)
+    index = Keyring({"k1": bytes(32)}, b"x" * 32).blind_index
+    expected = hmac.new(key, b"4:test5:child", "sha256").hexdigest()
+    assert [index("child", "Test", "Child"), index("child", "test", " child")] == [expected, expected]
 
 
 def test_a_blind_index_survives_rotation() -> None:
