@@ -16,10 +16,10 @@ app = typer.Typer()
 
 COLUMNS = {
     "waiting": "waiting",
-    "in_flight": "in flight",
-    "in_last_minute": "in a minute",
-    "out_last_minute": "out a minute",
-    "due_for_retry": "due for retry",
+    "in_flight": "in\nflight",
+    "in_last_minute": "in a\nminute",
+    "out_last_minute": "out a\nminute",
+    "due_for_retry": "due\nfor\nretry",
     "parked": "parked",
     "unsent": "unsent",
     "consumers": "consumers",
@@ -55,7 +55,9 @@ def shown(overview: dict[str, Any]) -> Group:
         ages = [age for age in row["oldest_seconds"].values() if age is not None]
         counts = ["?" if row[name] is None else str(row[name]) for name in COLUMNS]
         services.add_row(row["service"], *counts, _age(max(ages)) if ages else "")
-    agencies = _table("agency", "to answer", "open", "in a minute", "out a minute", "unsent", "its queue", "webhooks")
+    agencies = _table(
+        "agency", "to\nanswer", "open", "in a\nminute", "out a\nminute", "unsent", "its\nqueue", "webhooks"
+    )
     for row in overview["agencies"]:
         counts = [str(row[name]) for name in ("requested", "open", "in_last_minute", "out_last_minute", "unsent")]
         waiting = "" if row["queue"] is None else str(row["queue"]["waiting"])
@@ -65,10 +67,7 @@ def shown(overview: dict[str, Any]) -> Group:
 
 def _table(name: str, *columns: str) -> Table:
     """No lines between columns, and names whole: all of it is to be read in a window of eighty signs."""
-    table = Table(
-        Column(name, no_wrap=True, min_width=14),
-        *(Column(each, min_width=max(map(len, each.split()))) for each in columns),
-    )
+    table = Table(Column(name, no_wrap=True, vertical="bottom"), *(Column(each, no_wrap=True) for each in columns))
     table.box, table.padding, table.show_edge = SIMPLE_HEAD, 0, False
     return table
 
