@@ -17,7 +17,8 @@ def test_ids_are_version_7_and_in_the_order_of_their_milliseconds() -> None:
 
 def test_a_process_and_its_child_make_no_id_twice() -> None:
     """What is fetched for the next ids must not be handed down."""
-    program = "from shared.ids import new_id; import os; new_id(); os.fork(); print([new_id()[14:] for _ in range(9)])"
+    program = "from shared.ids import new_id; import os; new_id(); child = os.fork()\nif child: os.waitpid(child, 0)"
+    program += "\nprint([new_id()[14:] for _ in range(9)])"
     told = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True).stdout
     made = [each for line in told.splitlines() for each in ast.literal_eval(line)]
     assert len(made) == len(set(made)) == 18
