@@ -16,8 +16,6 @@ RECALL_SECONDS = 86_400.0
 RETRYING_SECONDS = 60.0
 FEW_BYTES, NO_BYTES = 5_000_000_000, 200_000_000
 """Free on a disk: less than the first, and than a tenth of it, needs a look; with less than the second it is full."""
-UNREACHABLE: Mapping[str | None, str] = {"full": "database-full", "away": "database-away"}
-"""Why a service cannot tell where its messages are, by what it says of its database; without a word it does not answer."""
 STOPPED, LOOK, PEOPLE, WELL = LEVELS = ("stopped", "look", "people", "well")
 
 
@@ -80,7 +78,8 @@ def _of_messages(service: Mapping[str, Any]) -> Iterable[Concern]:
     """What is wrong with any service's messages."""
     name = service["service"]
     if service.get("unreachable"):
-        yield Concern(UNREACHABLE.get(service.get("database"), "unreachable"), STOPPED, name)
+        # It may have answered that its database is away, or full.
+        yield Concern(f"database-{service['database']}" if service.get("database") else "unreachable", STOPPED, name)
         return
     ages = service["oldest_seconds"]
     if service["broker"] != "ok":

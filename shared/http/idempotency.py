@@ -7,6 +7,8 @@ references and addresses of pages.
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +19,6 @@ from shared.database.types import Moment
 from shared.http import problems
 
 HEADER = "Idempotency-Key"
-_IN_ENVIRON = "HTTP_IDEMPOTENCY_KEY"
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
@@ -50,7 +51,7 @@ def idempotency_table(metadata: MetaData) -> Table:
 
 def key_of(request: Request) -> str | None:
     """The key that the client sent, or None; raises a 400 problem unless it is 1 to 255 visible ASCII signs."""
-    key: str | None = request.environ.get(_IN_ENVIRON)
+    key = request.headers.get(HEADER)
     if key is None:
         return None
     if not _KEY.fullmatch(key):
@@ -81,23 +82,15 @@ class Running:
     def __init__(self) -> None:
         self._held: set[tuple[str, str]] = set()
 
-    def hold(self, owner: str, key: str) -> "_Held":
+    @contextmanager
+    def hold(self, owner: str, key: str) -> Iterator[None]:
         """Holds a key while its first request runs; raises a 409 problem to a second that comes meanwhile."""
         if (owner, key) in self._held:
             raise problems.conflict(
                 "idempotency-key-running", "The first request with this key still runs", "Ask again in a moment."
             )
         self._held.add((owner, key))
-        return _Held(self._held, (owner, key))
-
-
-class _Held:
-    def __init__(self, held: set[tuple[str, str]], key: tuple[str, str]) -> None:
-        self._held = held
-        self._key = key
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *failure: object) -> None:
-        self._held.discard(self._key)
+        try:
+            yield
+        finally:
+            self._held.discard((owner, key))
