@@ -58,7 +58,7 @@ class Once:
         if key is None:
             return self._tried(attempt)
         owner = request.caller.owner
-        asked = fingerprint(request.method, request.environ["PATH_INFO"], request.body)
+        asked = fingerprint(request.method, request.path, request.body)
 
         def recorded() -> Work:
             work = attempt()
