@@ -21,8 +21,7 @@ from shared.messaging.transaction import Transaction
 from shared.resources import Resources
 from shared.tracing import Origin, PassOn, Tracer, current
 
-LARGEST_GROUP = 32
-"""While the database writes so many, this process reads as many others; in larger groups the two wait for each other."""
+LARGEST_GROUP = 128
 ENOUGH = 16
 """So many begin at once, while what else has come in this turn is still read: the database works beside this process."""
 
@@ -50,6 +49,7 @@ class Store:
         self._waiting: list[_Waiting] = []
         self._committing = False
         self._due = False
+        self._answered = 0
 
     def on_new_events(self, listener: Callable[[Transaction], None]) -> None:
         """Calls `listener` with each transaction that wrote an event, once it is committed."""
@@ -95,12 +95,19 @@ class Store:
             self._commit_group()
 
     def _commit_group(self) -> None:
-        """One group at a time, so that each sees what those before it have written."""
+        """One group at a time, so that each sees what those before it have written.
+
+        It takes half of all who are there, those who were just answered and will ask again included: while the database
+        writes one half, this process reads the other. With all in one group, each would wait for the other.
+        """
         self._committing = True
-        group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+        half = (len(self._waiting) + self._answered + 1) // 2
+        size = min(max(half, ENOUGH), LARGEST_GROUP)
+        group, self._waiting = self._waiting[:size], self._waiting[size:]
         try:
             self._commit(group)
         finally:
+            self._answered = len(group)
             self._committing = False
             if self._waiting:
                 self._commit_soon()
