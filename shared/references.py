@@ -4,20 +4,21 @@ Twenty-three signs without vowels (no words by accident) and without look-alikes
 groups; the last sign is a check. 23 is prime, so the weighted sum finds every single wrong sign and every swapped pair.
 """
 
-import os
 from collections.abc import Sequence
+
+from shared.randomness import Pieces
 
 SIGNS = "346789BCDFGHJKMNPQRTWXY"
 _VALUE = {sign: number for number, sign in enumerate(SIGNS)}
 _PAIRS = [first + second for first in SIGNS for second in SIGNS]
 _RANDOM_SIGNS = 8
-_RANDOM_BYTES = 20
-"""So many more than eight signs need that each reference is as likely as any other, to one part in 10^37."""
+_random = Pieces(20)
+"""So many bytes more than eight signs need that each reference is as likely as any other, to one part in 10^37."""
 
 
 def new_reference() -> str:
     """A new reference, at random among 78 thousand million: it tells nothing about how many there are."""
-    number = int.from_bytes(os.urandom(_RANDOM_BYTES)) % len(SIGNS) ** _RANDOM_SIGNS
+    number = int.from_bytes(_random.next()) % len(SIGNS) ** _RANDOM_SIGNS
     signs = ""
     while len(signs) < _RANDOM_SIGNS:
         number, pair = divmod(number, len(_PAIRS))

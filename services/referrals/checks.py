@@ -146,10 +146,7 @@ def child_errors(child: Part, pointer: str, known: Known, today: date) -> Iterat
             yield error(f"{pointer}/date_of_birth", "in-the-future")
         elif age_on(born, today) > OLDEST_AGE:
             yield error(f"{pointer}/date_of_birth", "over-25")
-    for name, code, problem in (
-        ("school", "urn", "needs-urn-or-postcode"),
-        ("gp", "ods_code", "needs-ods-code-or-postcode"),
-    ):
+    for name, code, problem in _CHILD_PLACES:
         place = child.get(name)
         if place is not None:
             if not place.get(code) and not place.get("postcode"):

@@ -45,6 +45,9 @@ class Request(WerkzeugRequest):
         self.sent_form: Form | None = None
         self.visit: str | None = None
         self.tell: Callable[[Problem], Response] = Problem.response
+        sent = environ.get("HTTP_X_CORRELATION_ID", "")
+        self.correlation_id = sent.lower() if _UUID.fullmatch(sent) else new_id()
+        """The client's `X-Correlation-Id` where it is a UUID, else a new one: free text could say anything."""
 
     def receive(self, limit: int) -> None:
         """Reads the body, of at most `limit` bytes, before a worker is spent on the request."""
@@ -57,12 +60,6 @@ class Request(WerkzeugRequest):
         if self.key is None:
             raise problems.unauthorised()
         return self.key
-
-    @cached_property
-    def correlation_id(self) -> str:
-        """The client's `X-Correlation-Id` where it is a UUID, else a new one: free text could say anything."""
-        sent = self.environ.get("HTTP_X_CORRELATION_ID", "")
-        return sent.lower() if _UUID.fullmatch(sent) else new_id()
 
     @property
     def traceparent(self) -> str | None:

@@ -139,8 +139,8 @@ class Transaction:
         last = self._sequences(known, events) if known else {}
         outbox = self._tables["outbox"]
         for schema, event, audience, _ in events:
-            sequence = last[event.subject] = last.get(event.subject, 0) + 1
-            body = write(schema, _numbered(event, sequence))
+            event.sequence = last[event.subject] = last.get(event.subject, 0) + 1
+            body = write(schema, event)
             if event.subject in fresh:
                 self._first[event.id] = event.type, audience, body
             self.insert(
@@ -148,7 +148,7 @@ class Transaction:
                 event_id=event.id,
                 type=event.type,
                 subject=event.subject,
-                sequence=sequence,
+                sequence=event.sequence,
                 audience=audience,
                 body=body,
                 written_at=self.now,
@@ -174,18 +174,3 @@ class Transaction:
             "subject, sequence",
         )
         return {subject: sequence - added[subject] for subject, sequence in rows}
-
-
-def _numbered(event: Event, sequence: int) -> Event:
-    return Event(
-        event.id,
-        event.source,
-        event.type,
-        event.subject,
-        event.time,
-        sequence,
-        event.correlation_id,
-        event.causation_id,
-        event.data,
-        event.traceparent,
-    )

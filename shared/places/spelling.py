@@ -45,7 +45,9 @@ def area_of(postcode: str) -> str:
 
 def canonical(text: str) -> str | None:
     """The one way to write this postcode, or None when it is not shaped like one."""
-    for candidate in (compacted := compact(text), mended(compacted)):
-        if _SHAPE.fullmatch(candidate):
-            return spaced(candidate)
-    return None
+    compacted = compact(text)
+    if not _SHAPE.fullmatch(compacted):
+        compacted = mended(compacted)
+        if not _SHAPE.fullmatch(compacted):
+            return None
+    return spaced(compacted)

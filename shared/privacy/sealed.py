@@ -5,7 +5,6 @@ value, so a blob copied to another row or column is refused. Destroying the wrap
 that was sealed with it, in every backup too.
 """
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,13 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.randomness import Pieces
+
 VERSION = b"\x01"
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _BODY = len(VERSION) + _NONCE_BYTES
+_nonces = Pieces(_NONCE_BYTES)
 
 
 class SealBroken(Exception):
@@ -56,7 +58,7 @@ def bound_to(subject: str, part: str) -> bytes:
 
 def seal(cipher: AESGCM, binding: bytes, value: bytes) -> bytes:
     """Version byte, nonce, then the encrypted value with its tag."""
-    nonce = os.urandom(_NONCE_BYTES)
+    nonce = _nonces.next()
     return VERSION + nonce + cipher.encrypt(nonce, value, binding)
 
 

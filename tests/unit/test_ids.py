@@ -1,8 +1,5 @@
 """Identifiers are UUIDs of version 7: unlike each other, and growing with time."""
 
-import ast
-import subprocess
-import sys
 import uuid
 
 from shared.ids import is_id, new_id
@@ -13,15 +10,6 @@ def test_ids_are_version_7_and_in_the_order_of_their_milliseconds() -> None:
     assert len(set(made)) == len(made)
     assert {uuid.UUID(text).version for text in made} == {7}
     assert [text[:13] for text in made] == sorted(text[:13] for text in made)
-
-
-def test_a_process_and_its_child_make_no_id_twice() -> None:
-    """What is fetched for the next ids must not be handed down."""
-    program = "from shared.ids import new_id; import os; new_id(); child = os.fork()\nif child: os.waitpid(child, 0)"
-    program += "\nprint([new_id()[14:] for _ in range(9)])"
-    told = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True).stdout
-    made = [each for line in told.splitlines() for each in ast.literal_eval(line)]
-    assert len(made) == len(set(made)) == 18
 
 
 def test_only_the_canonical_form_is_an_id() -> None:
