@@ -47,7 +47,7 @@ REPORT = ROOT / "docs" / "benchmarks.md"
 
 Measure = Callable[[Servers, bool], list[Table]]
 MEASURES: dict[str, Measure] = {
-    "intake": lambda on, quick: intake.measure(on, 1 if quick else 5, 2 if quick else 5),
+    "intake": lambda on, quick: intake.measure(on, 1 if quick else 11, 2 if quick else 5),
     "intake-peers": lambda on, quick: intake_peers.measure(on, 1 if quick else 5, 2 if quick else 5),
     "latency": lambda on, quick: latency.measure(on, 1 if quick else 3, 2 if quick else 12),
     "why": lambda on, quick: why.measure(on, 2 if quick else 10),

@@ -19,7 +19,7 @@ from tests.support.process import Process, free_port
 
 WARM_UP = 2.0
 CROWD = 128
-"""So many clients that some always ask while two groups of 32 are written."""
+"""So many clients that half of them, while the other half is written, are work enough for the process."""
 NOTHING = repeat(post("/empty", b"", {}) + b"\r\n")
 UNSENT = "SELECT count(*) FROM referrals.outbox WHERE sent_at IS NULL"
 

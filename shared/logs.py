@@ -1,7 +1,8 @@
 """Structured logs: one JSON line for each unit of work, on standard error, with nothing personal in it.
 
-Texts of exceptions can hold what somebody typed, so no line carries one: only the error's type and place. Lines of
-libraries keep their message template; their arguments and tracebacks are dropped.
+A line that a request made has its correlation id. Texts of exceptions can hold what somebody typed, so no line carries
+one: only the error's type and place. Lines of libraries keep their message template; their arguments and tracebacks are
+dropped.
 """
 
 import logging
@@ -14,6 +15,8 @@ from typing import Any
 
 import orjson
 import structlog
+
+from shared.tracing import current
 
 QUIET = ("nameko", "eventlet", "kombu", "amqp", "alembic", "sqlalchemy", "urllib3")
 
@@ -52,7 +55,8 @@ class LibraryLine(logging.Formatter):
 
 def _line(_: Any, level: str, told: MutableMapping[str, Any]) -> str:
     """What structlog's own processors would make of it one after another, for half of their time."""
-    line = {**structlog.contextvars.get_contextvars(), **told, "level": level, "time": datetime.now(UTC)}
+    origin = current.get().correlation_id
+    line = {**({"correlation_id": origin} if origin else {}), **told, "level": level, "time": datetime.now(UTC)}
     return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
 
 

@@ -91,7 +91,6 @@ class App:
                 received=len(request.body),
                 sent=len(response.get_data()),
                 key=request.key.id if request.key else None,
-                correlation_id=request.correlation_id,
             )
         return response
 
@@ -174,6 +173,5 @@ def problem_of(error: BaseException, request: Request) -> Problem:
         place=place_of(error),
         error_id=error_id,
         route=request.route,
-        correlation_id=request.correlation_id,
     )
     return problems.internal(error_id)

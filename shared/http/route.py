@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import structlog
 from eventlet import Timeout
 from greenlet import GreenletExit, getcurrent
 from marshmallow import Schema
@@ -150,7 +149,6 @@ def _guarded(fn: Method) -> Method:
     def guarded(service: Any, request: Any, **values: Any) -> Any:
         if getattr(request, "worker", None) is None:
             return fn(service, request, **values)
-        structlog.contextvars.bind_contextvars(correlation_id=request.correlation_id)
         try:
             return as_response(fn(service, request, **values))
         except (Exception, Timeout) as error:

@@ -1,5 +1,6 @@
 """Who may ask how often, what a fault tells to whom, and what is logged."""
 
+import json
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -113,6 +114,18 @@ def test_a_fault_is_an_id_to_the_client_and_type_and_place_to_the_log(
     seen = answer.body.decode() + caplog.text + repr(lines) + "".join(capfd.readouterr())
     assert SECRET not in seen
     assert service.ask("GET", "/v1/open").status == 200
+
+
+def test_all_that_is_logged_of_a_request_has_its_correlation_id(
+    service: Service, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sent = "5f0c7b9e-1d2a-4c3b-8a4f-0123456789ab"
+    service.ask("POST", "/v1/boom", X_Correlation_Id=sent)
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["correlation_id"]) for line in lines] == [
+        ("http.failed", sent),
+        ("http.request", sent),
+    ]
 
 
 def test_each_request_is_one_line_with_the_route_and_never_the_path(service: Service) -> None:
