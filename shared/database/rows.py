@@ -1,7 +1,8 @@
 """Many rows with one statement, for about a tenth of what SQLAlchemy's own way costs each row.
 
-PostgreSQL gets all rows as JSON documents and takes them apart itself; SQLite, which is in this process, gets tuples.
-What is stored is what SQLAlchemy would store, and errors are the same. All rows of one table name the same columns.
+PostgreSQL gets all rows in documents (`shared.database.recordset`) and takes them apart itself; SQLite, which is in this
+process, gets tuples. What is stored is what SQLAlchemy would store, and errors are the same. All rows of one table name the
+same columns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,11 +10,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
-Row = dict[str, Any]
+from shared.database.recordset import Row, parameters_of, recordset
 
 IDLE = 0
 """psycopg.pq.TransactionStatus.IDLE, without psycopg: who works on SQLite does not load it."""
@@ -36,7 +36,7 @@ def insert_rows(
     if dialect.name != "sqlite":
         tables = tuple((table, tuple(rows[0]), refused.get(table.name, "false")) for table, rows in given)
         statement = _insert(tables, dialect, told)
-        written = run(connection, statement, [_document(rows) for _, rows in given], last=last)
+        written = run(connection, statement, parameters_of({table.name: rows for table, rows in given}), last=last)
         return written.fetchall() if told else []
     for table, rows in given:
         columns = tuple(rows[0])
@@ -54,14 +54,14 @@ def insert_or(
     """
     columns, dialect = tuple(rows[0]), connection.dialect
     names = ", ".join(columns)
-    parameters: list[Any]
+    parameters: Any
     if dialect.name == "sqlite":
         one = f"({', '.join('?' * len(columns))})"
         named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(columns, start=1))
         source = f"(SELECT {named} FROM (VALUES {', '.join([one] * len(rows))})) AS given"
         parameters = [value for row in _tuples(table, columns, dialect)(rows) for value in row]
     else:
-        source, parameters = _recordset(table, columns, dialect), [_document(rows)]
+        source, parameters = recordset(table, columns, dialect), parameters_of({table.name: rows})
     statement = (
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {source} WHERE NOT ({unless}) "
         f"ON CONFLICT {conflict} RETURNING {returning}"
@@ -88,15 +88,15 @@ def update_rows(
         return {name for each in tuples for (name,) in run(connection, statement, each).fetchall()}
     setting = ", ".join(f"{name} = given.{name}" for name in others)
     found = " AND ".join([f"{table.name}.{name} = given.{name}" for name in (key, *same)] + [only])
-    given = _recordset(table, columns, dialect)
+    given = recordset(table, columns, dialect)
     statement = f"UPDATE {table.name} SET {setting} FROM {given} WHERE {found} RETURNING {table.name}.{key}"
-    return {name for (name,) in run(connection, statement, [_document(rows)])}
+    return {name for (name,) in run(connection, statement, parameters_of({table.name: rows}))}
 
 
 def run(
     connection: Connection,
     statement: str,
-    parameters: Sequence[Any] = (),
+    parameters: Any = (),
     many: bool = False,
     alone: bool = False,
     last: bool = False,
@@ -144,7 +144,7 @@ def _insert(
     """One statement for all tables. PostgreSQL checks foreign keys at its end, so they may point from one to another."""
     inserts = [
         f"INSERT INTO {table.name} ({', '.join(columns)}) "
-        f"SELECT {', '.join(columns)} FROM {_recordset(table, columns, dialect)}"
+        f"SELECT {', '.join(columns)} FROM {recordset(table, columns, dialect)}"
         # What may not be divides by nothing, which is an error.
         + (f" WHERE 1 / CASE WHEN {refused} THEN 0 ELSE 1 END = 1" if refused != "false" else "")
         + (f" RETURNING {told[1]}" if told and told[0] == table.name else "")
@@ -154,23 +154,6 @@ def _insert(
     names = [f"insert_{table.name}" for table, _, _ in given]
     named = ", ".join(f"{name} AS ({insert})" for name, insert in zip(names, inserts, strict=False))
     return f"WITH {named} {last}" if named else last
-
-
-@lru_cache(maxsize=200)
-def _recordset(table: Table, columns: tuple[str, ...], dialect: Dialect) -> str:
-    typed = ", ".join(f"{name} {table.c[name].type.compile(dialect)}" for name in columns)
-    return f"json_to_recordset(%s::json) AS given({typed})"
-
-
-def _document(rows: Sequence[Row]) -> str:
-    """Moments and days go as ISO text, which is what orjson writes, and bytes in PostgreSQL's own spelling."""
-    return orjson.dumps(rows, default=_bytes).decode()
-
-
-def _bytes(value: Any) -> str:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    raise TypeError(f"no column keeps a {type(value).__name__}")
 
 
 @lru_cache(maxsize=200)

@@ -48,6 +48,15 @@ def letter(name: str, **others: object) -> dict[str, object]:
     return row | others
 
 
+def test_each_row_has_its_own_bytes(database: Database) -> None:
+    """They travel in one piece, so whatever length those before it have must not move them."""
+    kept = {"a": b"one", "b": None, "c": b"", "d": bytes(range(256)) * 300, "e": b"\x00", "f": b"last"}
+    with database.writing() as connection:
+        insert_rows(connection, [(letters, [letter(name, sealed=sealed) for name, sealed in kept.items()])])
+    with database.reading() as connection:
+        assert {row.id: row.sealed for row in connection.execute(select(letters))} == kept
+
+
 def test_every_kind_of_value_comes_back_as_it_was(database: Database) -> None:
     with database.writing() as connection:
         insert_rows(connection, [(letters, [letter("a"), letter('"%s\\ü', at=None, pages=None)])])
