@@ -1,7 +1,9 @@
 """An event is written with what it tells of, sent until it is held, and has its effect once: on both pairs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import eventlet
 import pytest
@@ -12,6 +14,7 @@ from shared.ids import new_id
 from shared.messaging import rabbitmq
 from shared.messaging.broker import Outgoing, queue_of
 from shared.messaging.relay import Relay
+from shared.messaging.store import ENOUGH
 from shared.messaging.transaction import Transaction
 from tests.support.line import Line, count
 from tests.support.pairs import Pair
@@ -198,3 +201,25 @@ def test_many_requests_share_a_commit_and_one_that_fails_takes_no_other_with_it(
     assert sorted(answer for answer in answers if answer.startswith("letter")) == sorted(ids)
     assert answers.count("IntegrityError") == 1
     assert (count(line.teller, "letters"), count(line.teller, "outbox")) == (20, 20)
+
+
+def test_of_a_crowd_about_half_share_a_commit(line: Line, pair: Pair) -> None:
+    """More would leave this process nothing to read while PostgreSQL writes, and fewer make it write more often."""
+    crowd, times = 100, 5
+    shared: Counter[Transaction] = Counter()
+
+    def work(transaction: Transaction) -> None:
+        shared.update([transaction])
+        tell_in(transaction, new_id())
+
+    def ask(_: int) -> None:
+        for _ in range(times):
+            line.teller.store.together(work)
+
+    list(eventlet.GreenPool(crowd).imap(ask, range(crowd)))
+    assert shared.total() == crowd * times
+    if pair.name == "default":
+        assert set(shared.values()) <= set(range(ENOUGH + 1)), "SQLite writes in this process: nothing comes meanwhile"
+    else:
+        assert median(shared.values()) >= crowd * 0.4
+        assert max(shared.values()) <= crowd * 0.6
