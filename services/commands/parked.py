@@ -52,7 +52,8 @@ def list_(
         for row in ask("GET", "/v1/parked", params={"service": service, "limit": most, **chosen})["messages"]:
             attempts, parked_at = str(row["attempts"]), str(row["parked_at"])[:19]
             table.add_row(row["event_id"], row["error"], row["place"], row["type"], row["subject"], attempts, parked_at)
-    Console().print(table)
+    asked = chosen or service
+    Console().print(table if table.row_count else "Nothing that fits is parked." if asked else "Nothing is parked.")
 
 
 @app.command()

@@ -124,6 +124,8 @@ def test_garbage_on_every_queue_is_counted_blocks_nothing_and_is_repeated_nowher
         "WAYPOST_KEY": system.key("operations", "test-operations"),
         "WAYPOST_OPERATIONS_URL": system.operations_url,
     }
+    assert system.waypost("parked", "list", env=operator) == "Nothing is parked.\n"
+    assert system.waypost("parked", "list", "routing", env=operator) == "Nothing that fits is parked.\n"
     expected = publish_garbage(system)
 
     referral_id = world.referrer.refer(family())
