@@ -54,6 +54,8 @@ class Lazily(TyperGroup):
 def command_line() -> None:
     """Does what the words after `waypost` say."""
     help_text = "Waypost: routes a referral to the agency that can help, and proves what it did."
-    app = typer.Typer(cls=Lazily, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False)
+    app = typer.Typer(
+        cls=Lazily, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
     app.callback()(lambda: None)
     app(prog_name="waypost")
