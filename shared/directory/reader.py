@@ -35,7 +35,7 @@ class DirectoryError(Exception):
 
 def load_directory(folder: Path | None = None) -> Directory:
     """The directory in a folder, or the one that comes with Waypost. Raises DirectoryError."""
-    return read_directory(files_of(folder))
+    return read_again(files_of(folder))
 
 
 def files_of(folder: Path | None = None) -> dict[str, str]:

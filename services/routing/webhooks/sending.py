@@ -8,6 +8,7 @@ import contextlib
 import socket
 import ssl
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import SplitResult, urlsplit
 
@@ -35,6 +36,12 @@ class Outcome:
     retry_after: str | None = None
 
 
+@cache
+def _trusted_by_this_machine() -> ssl.SSLContext:
+    """Once, when first needed: to read all its certificates takes longer than a webhook."""
+    return ssl.create_default_context()
+
+
 class Post:
     """Sends to agencies' addresses; safe for any number of green threads."""
 
@@ -46,7 +53,7 @@ class Post:
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self.addresses = addresses
-        self._context = context or ssl.create_default_context()
+        self._context = context
         self._connect_seconds = connect_seconds
         self._answer_seconds = answer_seconds
 
@@ -102,7 +109,8 @@ class Post:
             made.settimeout(self._connect_seconds)
             made.connect(place.socket_address)
             if server_name:
-                made = self._context.wrap_socket(made, server_hostname=server_name, do_handshake_on_connect=False)
+                context = self._context or _trusted_by_this_machine()
+                made = context.wrap_socket(made, server_hostname=server_name, do_handshake_on_connect=False)
                 made.do_handshake()
             made.settimeout(self._answer_seconds)
         except BaseException:
