@@ -14,6 +14,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 
 from tests.support import logbook  # noqa: E402
+from tests.support.garbage import collect_rarely  # noqa: E402
 from tests.support.kept_databases import KeptDatabases  # noqa: E402
 from tests.support.pairs import Pair, default_pair, scale_pair, stores_at_scale  # noqa: E402
 from tests.support.postgres import Postgres  # noqa: E402
@@ -21,6 +22,10 @@ from tests.support.rabbitmq import RabbitMQ  # noqa: E402
 
 # A run that is told to end (a time limit, a cancelled job) stops its servers as at Ctrl-C, and leaves none behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    collect_rarely()
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from tests.support.browser import LAPTOP, View, chromium, device, new_tab
 from tests.support.browser_html import stop_validator
 from tests.support.browser_measures import report
 from tests.support.families import registers
+from tests.support.garbage import collect_rarely
 from tests.support.system import System, default_system, places_folder
 
 if eventlet.patcher.is_monkey_patched("socket"):
@@ -48,6 +49,10 @@ Json = dict[str, Any]
 
 # A run that is told to end stops its browser and its system as at Ctrl-C, and leaves none behind.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    collect_rarely()
 
 
 @pytest.fixture(scope="session", autouse=True)
