@@ -18,10 +18,9 @@ def main() -> None:
     atexit.register(gc.freeze)  # What ends is not looked through once more.
     command, *words = sys.argv[1:] or [""]
     if command == "run":
-        import eventlet
+        from shared.green import patch
 
-        # The green versions of sockets and locks must be there before anything else is imported; other commands need none.
-        eventlet.monkey_patch()
+        patch()  # Before anything else is imported; other commands need it not.
     if command == "run" and not any(word.startswith("-") for word in words):
         start_services(words)
     else:

@@ -2,9 +2,9 @@
 
 # Services run on eventlet, patched before anything else is imported; tests of their parts must see the same world, and
 # a module imported before the patch would keep the blocking socket, lock or clock that it found.
-import eventlet
+from shared.green import patch
 
-eventlet.monkey_patch()
+patch()
 
 import signal  # noqa: E402
 import tempfile  # noqa: E402

@@ -8,9 +8,9 @@ import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
-import eventlet  # noqa: E402
+from shared.green import patch  # noqa: E402
 
-eventlet.monkey_patch()
+patch()
 
 import runpy  # noqa: E402
 from typing import Any  # noqa: E402

@@ -9,9 +9,9 @@ import warnings
 
 warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
-import eventlet  # noqa: E402
+from shared.green import patch  # noqa: E402
 
-eventlet.monkey_patch()
+patch()
 
 import argparse  # noqa: E402
 import random  # noqa: E402
