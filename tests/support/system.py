@@ -7,6 +7,8 @@
 """
 
 import contextlib
+import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -174,14 +176,21 @@ def _ports(services: Collection[str]) -> dict[str, str]:
 
 
 def places_folder(folder: Path, *registers: Path) -> Path:
-    """The index of the whole country, built the first time in `folder`, and these registers imported into it."""
-    built = folder / "places"
-    if not built.exists():
-        for words in (["build"], *(["import", str(path)] for path in registers)):
-            command = [*WAYPOST, "places", *words, "--data", str(folder)]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-            assert done.returncode == 0, done.stderr or done.stdout
-    return built
+    """The index of the whole country with these registers imported into it, built in `folder` the first time.
+
+    Runs that go on side by side have one between them, where WAYPOST_TESTS_SHARED names a folder: all import the same.
+    """
+    folder = Path(os.environ.get("WAYPOST_TESTS_SHARED") or folder)
+    finished = folder / "places.finished"
+    with (folder / "places.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            for words in (["build"], *(["import", str(path)] for path in registers)):
+                command = [*WAYPOST, "places", *words, "--data", str(folder)]
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+                assert done.returncode == 0, done.stderr or done.stdout
+            finished.touch()
+    return folder / "places"
 
 
 @contextlib.contextmanager
