@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, View, every_view, new_tab, views
+from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, View, each_way, every_view, new_tab, views
 from tests.support.browser_checks import check_page
 from tests.support.browser_keyboard import press, tab_to
 from tests.support.families import child, family
@@ -100,7 +100,7 @@ def test_a_worker_reads_the_list_and_a_task_and_works_on_it_to_its_end(page: Pag
     check_page(page, "task-completed")
 
 
-@every_view
+@each_way
 def test_every_other_question_about_a_task(page: Page, inbox: Inbox) -> None:
     inbox.sign_in(page, "Test Helper")
     page.goto(inbox.task())
@@ -126,7 +126,7 @@ def test_every_other_question_about_a_task(page: Page, inbox: Inbox) -> None:
     check_page(page, "task-asked")
 
 
-@every_view
+@each_way
 def test_a_recalled_task_says_stop_and_nothing_else_until_it_is_confirmed(
     page: Page, inbox: Inbox, demo_keys: dict[str, str]
 ) -> None:
@@ -143,7 +143,7 @@ def test_a_recalled_task_says_stop_and_nothing_else_until_it_is_confirmed(
     check_page(page, "task-stopped")
 
 
-@every_view
+@each_way
 def test_room_and_workload(page: Page, inbox: Inbox) -> None:
     inbox.task("accept", "start")
     inbox.sign_in(page)

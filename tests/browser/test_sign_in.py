@@ -7,7 +7,7 @@ import pyotp
 from playwright.sync_api import Page, expect
 
 from shared.ids import new_id
-from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, every_view, views
+from tests.support.browser import LAPTOP, LAPTOP_PLAIN, PHONE, PHONE_PLAIN, each_way, every_view, views
 from tests.support.browser_checks import check_page
 from tests.support.browser_keyboard import press, tab_to
 from tests.support.people import signed_in
@@ -108,7 +108,7 @@ def test_somebody_joins_and_signs_in_again(page: Page, system: System) -> None:
     heading(page, "My account")
 
 
-@every_view
+@each_way
 def test_a_manager_invites_changes_and_ends(page: Page, system: System) -> None:
     url, email = as_manager(page, system), worker()
     page.goto(f"{url}/people")

@@ -60,6 +60,8 @@ def views(*which: View) -> pytest.MarkDecorator:
 
 
 every_view = views(*VIEWS)
+each_way = views(LAPTOP, PHONE_PLAIN, ZOOMED)
+"""Each width, with and without JavaScript, and zoomed: for what stands on a page that another test opens in every view."""
 
 
 @dataclass
