@@ -31,7 +31,7 @@ def main() -> None:
 
 def start_services(names: list[str]) -> None:
     """`waypost run` as it is nearly always meant, without what makes command lines: a sixth of all that a start loads."""
-    gc.disable()  # What is loaded stays; the runner collects once and goes on from there.
+    gc.disable()  # What is loaded stays; the runner goes on from there.
     sys.modules["rich"] = None  # type: ignore[assignment] # structlog would load it, for tracebacks that nobody is shown.
     import structlog  # noqa: F401
 
