@@ -6,6 +6,8 @@ import sys
 import time
 import warnings
 
+from shared.green import patch
+
 BEGAN = time.monotonic()
 SELDOM = 50_000
 """After as many new objects a command looks for garbage: over a large backup, but not while it loads, where half of its time
@@ -18,8 +20,6 @@ def main() -> None:
     atexit.register(gc.freeze)  # What ends is not looked through once more.
     command, *words = sys.argv[1:] or [""]
     if command == "run":
-        from shared.green import patch
-
         patch()  # Before anything else is imported; other commands need it not.
     if command == "run" and not any(word.startswith("-") for word in words):
         start_services(words)

@@ -9,12 +9,13 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+# At import: commands that are not green load eventlet all the same, and look names up as the system does.
+os.environ["EVENTLET_NO_GREENDNS"] = "yes"
 LOOK_UPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "getnameinfo")
 
 
 def patch() -> None:
     """Green sockets, locks and clocks from now on, in every module that is imported after this call."""
-    os.environ["EVENTLET_NO_GREENDNS"] = "yes"
     import eventlet
     from eventlet.green import socket
 
