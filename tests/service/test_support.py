@@ -1,5 +1,6 @@
 """The servers that other tests lean on: they keep what they confirmed when they are killed, and keep services apart."""
 
+import subprocess
 import sys
 import time
 import urllib.request
@@ -23,6 +24,7 @@ from tests.support.programs import NotInstalled, find
 from tests.support.rabbitmq import RabbitMQ
 from tests.support.schema import migrated
 
+ROOT = Path(__file__).parents[2]
 QUORUM = {"x-queue-type": "quorum"}
 
 
@@ -166,6 +168,24 @@ def test_two_scale_pairs_share_nothing(postgres: Postgres, rabbitmq: RabbitMQ) -
     assert rabbitmq.new_vhost() != rabbitmq.new_vhost()
 
 
+def test_runs_that_go_on_side_by_side_are_given_different_ports() -> None:
+    code = (
+        "from tests.support.process import free_port; print(*[free_port() for _ in range(1000)], flush=True); input()"
+    )
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    given = [int(word) for run in runs if run.stdout for word in run.stdout.readline().split()]
+    for run in runs:
+        run.communicate("\n")
+
+    assert len(given) == 3000
+    assert len(set(given)) == 3000
+
+
 def test_a_program_that_is_missing_fails_and_says_what_to_install() -> None:
     with pytest.raises(NotInstalled, match="apt-get install a-package"):
         find("no-such-program", "a-package", [])
@@ -203,9 +223,8 @@ def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
         "child = Process([sys.executable, '-uc', 'import time; print(1); time.sleep(60)'], log=Path('child')).start(); "
         "child.wait_for_line('1'); print('child', child.pid, flush=True); time.sleep(60)"
     )
-    root = Path(__file__).parents[2]
     run = Process(
-        [sys.executable, "-c", code], log=tmp_path / "log", cwd=tmp_path, env={"PYTHONPATH": str(root)}
+        [sys.executable, "-c", code], log=tmp_path / "log", cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
     ).start()
     child = Path("/proc") / run.wait_for_line("child").split()[1]
     assert child.exists()

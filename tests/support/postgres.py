@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from tests.support.process import Process, free_port
+from tests.support.process import PATIENCE, Process, free_port
 from tests.support.programs import find
 
 PROGRAMS = ["/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql*/bin"]
@@ -65,7 +65,7 @@ class Postgres:
         """Makes the data folder the first time; returns when SQL is answered."""
         if not self._data.exists():
             self._create()
-        self._server.start().wait_until(self._answers, "answer to SQL", seconds=60)
+        self._server.start().wait_until(self._answers, "answer to SQL")
         return self
 
     def stop(self) -> None:
@@ -187,7 +187,7 @@ class Postgres:
 def _run(command: list[Any], env: dict[str, str], cwd: Path | None = None, user: str | None = None) -> None:
     as_user: dict[str, Any] = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     done = subprocess.run(
-        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, **as_user
+        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, **as_user
     )
     assert done.returncode == 0, f"{Path(command[0]).name} failed: {done.stderr or done.stdout}"
 

@@ -15,7 +15,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -23,26 +23,51 @@ T = TypeVar("T")
 
 LOGS: list[Path] = []
 """Every log that a process of this run has written."""
-_handed_out: set[int] = set()
+PATIENCE = 180.0
+"""Seconds that what is certain to come may take: where ten servers start at once on two cores, one has taken over sixty."""
 # A run that is killed outright can stop nothing; on Linux the kernel then ends what it started. By a program that
 # becomes the command: eventlet objects to Python code between fork and exec.
 _END_WITH_US = [setpriv, "--pdeathsig", "KILL", "--"] if (setpriv := shutil.which("setpriv")) else []
+_BLOCKS = range(10_000, 32_000, 100)
+_held: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on, and that this function has not given before.
+    """A TCP port on 127.0.0.1 that nobody listens on, and that no run which goes on beside this one is given."""
+    return next(_ports_of_ours)
 
+
+def _ports() -> Iterator[int]:
+    """Each once. A block of them is ours alone while this process lives and so holds its first.
+
+    A server may take a minute to listen on what it was given: until then nothing else tells others that the port is taken.
     Below the system's range for outgoing connections: a client that retries while its server is down may otherwise be
     given the server's own port to speak from, connect to itself, and keep the server from starting again.
     """
-    while True:
-        port = random.randrange(10_000, 32_000)
-        if port in _handed_out:
+    for first in random.sample(_BLOCKS, len(_BLOCKS)):
+        holder = _bound(first)
+        if not holder:
             continue
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            _handed_out.add(port)
-            return port
+        _held.append(holder)
+        for port in range(first + 1, first + _BLOCKS.step):
+            if probe := _bound(port):
+                probe.close()
+                yield port
+    raise AssertionError(f"every port from {_BLOCKS.start} to {_BLOCKS.stop} is taken; end other runs of the tests")
+
+
+def _bound(port: int) -> socket.socket | None:
+    """A socket that has this port; None where somebody else has it."""
+    found = socket.socket()
+    try:
+        found.bind(("127.0.0.1", port))
+    except OSError:
+        found.close()
+        return None
+    return found
+
+
+_ports_of_ours = _ports()
 
 
 class Process:
@@ -126,7 +151,7 @@ class Process:
         """All that the process has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def wait_for_line(self, text: str, seconds: float = 20) -> str:
+    def wait_for_line(self, text: str, seconds: float = PATIENCE) -> str:
         """The first line written since the beginning of the log that holds `text`."""
         return self.wait_until(
             lambda: next((line for line in self.text().splitlines() if text in line), ""),
@@ -134,7 +159,7 @@ class Process:
             seconds,
         )
 
-    def wait_for_port(self, port: int, seconds: float = 20) -> None:
+    def wait_for_port(self, port: int, seconds: float = PATIENCE) -> None:
         def connects() -> bool:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                 return True
@@ -142,7 +167,7 @@ class Process:
 
         self.wait_until(connects, f"port {port}", seconds)
 
-    def wait_for_http(self, url: str, status: int = 200, seconds: float = 20) -> None:
+    def wait_for_http(self, url: str, status: int = 200, seconds: float = PATIENCE) -> None:
         def answers() -> bool:
             try:
                 with urllib.request.urlopen(url, timeout=2) as answer:
@@ -155,7 +180,7 @@ class Process:
 
         self.wait_until(answers, f"{status} from {url}", seconds)
 
-    def wait_until(self, ready: Callable[[], T], what: str, seconds: float = 20) -> T:
+    def wait_until(self, ready: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
         """The first true answer of `ready`; fails with the end of the log when the process dies or time is up."""
         deadline = time.monotonic() + seconds
         while not (answer := ready()):

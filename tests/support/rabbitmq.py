@@ -77,7 +77,7 @@ class RabbitMQ:
         """Returns when an AMQP client can log in."""
         if self._needs_epmd and not self._epmd.alive:
             self._epmd.start().wait_for_port(self._epmd_port)
-        self._server.start().wait_until(self._answers, "AMQP connection", seconds=60)
+        self._server.start().wait_until(self._answers, "AMQP connection")
         return self
 
     def stop(self) -> None:

@@ -25,7 +25,7 @@ from shared.http.stored_keys import create_key
 from shared.privacy.keyfile import create_key_file
 from shared.settings import HTTP_PORTS, SERVICES, Settings
 from tests.support.pairs import Pair
-from tests.support.process import Process, free_port
+from tests.support.process import PATIENCE, Process, free_port
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class System:
         for group in groups or self._groups:
             for service in self._groups[group]:
                 ready = f"http://127.0.0.1:{self.settings_of(group).management_ports[service]}/health/ready"
-                self._processes[group].wait_for_http(ready, seconds=60)
+                self._processes[group].wait_for_http(ready)
         return self
 
     def settings_of(self, group: str) -> Settings:
@@ -117,7 +117,7 @@ class System:
             cwd=self.data.parent,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == 0, f"waypost {' '.join(words)} failed: {done.stderr or done.stdout}"
@@ -187,7 +187,7 @@ def places_folder(folder: Path, *registers: Path) -> Path:
         if not finished.exists():
             for words in (["build"], *(["import", str(path)] for path in registers)):
                 command = [*WAYPOST, "places", *words, "--data", str(folder)]
-                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+                done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
                 assert done.returncode == 0, done.stderr or done.stdout
             finished.touch()
     return folder / "places"
@@ -241,7 +241,7 @@ def _prepared(
     return System(name, folder, environment, groups)
 
 
-def wait_until(ready: Callable[[], T], what: str, seconds: float = 20) -> T:
+def wait_until(ready: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """The first true answer of `ready`; fails, and says what was awaited, when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := ready()):
