@@ -18,7 +18,12 @@ from shared.messaging.transaction import Transaction
 # Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
 _REFERRAL = select(referrals).where(referrals.c.referral_id == bindparam("referral")).with_for_update()
 _TASKS = (
-    select(*(tasks.c[name] for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence")))
+    select(
+        *(
+            tasks.c[name]
+            for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence", "held_from")
+        )
+    )
     .where(tasks.c.referral_id == bindparam("referral"))
     .order_by(tasks.c.id)
 )
@@ -132,6 +137,15 @@ def _decision(data: Mapping[str, Any] | None) -> Decision | None:
 def _tasks(connection: Connection, referral_id: str) -> tuple[Task, ...]:
     rows = connection.execute(_TASKS, {"referral": referral_id}).all()
     return tuple(
-        Task(row.id, row.agency, row.state, tuple(row.children), row.reason, row.round, row.asked_sequence)
+        Task(
+            row.id,
+            row.agency,
+            row.state,
+            tuple(row.children),
+            row.reason,
+            row.round,
+            row.asked_sequence,
+            row.held_from,
+        )
         for row in rows
     )

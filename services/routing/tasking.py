@@ -156,8 +156,7 @@ def move_task(
 
 def resume_task(transaction: Transaction, cause: Event | None, referral_id: str, task: Task) -> None:
     """The referrer has answered: the task goes on where it was when its agency asked."""
-    held_from = transaction.execute(select(tasks.c.held_from).where(tasks.c.id == task.id)).scalar_one()
-    following = move(task.state, "resume", SYSTEM, None, held_from)
+    following = move(task.state, "resume", SYSTEM, None, task.held_from)
     if isinstance(following, WrongMove):
         raise ValueError("Only a task on hold is resumed.")
     move_task(transaction, cause, referral_id, task, Step("resume", following, SYSTEM, ACTOR))

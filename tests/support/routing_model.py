@@ -145,13 +145,13 @@ class Model:
         if self._new(asked) & self.closed:
             mine = {task.agency for task in self.tasks if task.is_open}
             status, asked, self.reason = self._answer(self.closed - mine)
+        for task in self.tasks:
+            if task.is_open and task.asked_at is not None and self.newest > task.asked_at:
+                task.resume()
         for task in [task for task in self.tasks if task.state == "requested"]:
             able = self.words[task.agency] == "eligible" and (not self.chosen or task.agency in self.chosen)
             if task.agency not in asked and not able:
                 task.cancel("facts-changed")
-        for task in self.tasks:
-            if task.is_open and task.asked_at is not None and self.newest > task.asked_at:
-                task.resume()
         new = self._new(asked)
         self.tasks += [ModelTask(agency, self.round) for agency in AGENCIES if agency in new]
         if any(task.is_open for task in self.tasks):

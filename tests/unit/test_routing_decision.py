@@ -166,6 +166,24 @@ def test_facts_that_changed_recall_an_agency_that_has_not_answered() -> None:
     assert changes.request == (B,)
 
 
+@pytest.mark.parametrize(
+    ("held_from", "asked_at", "recalled"),
+    [("requested", 1, True), ("requested", None, False), ("requested", 2, False), ("accepted", 1, False)],
+)
+def test_facts_that_answer_an_agencys_question_recall_it_unless_it_said_yes_before(
+    held_from: str, asked_at: int | None, recalled: bool
+) -> None:
+    """The family chose another agency while this one asked: it is told so, and does not get the referral back."""
+    asking = replace(task(A, "on-hold"), held_from=held_from, asked_at=asked_at)
+    chosen_since = replace(known(outcome(A), outcome(B), chosen=(B,)), facts_sequence=2, assessed_sequence=2)
+
+    changes = plan(chosen_since, [asking], ROUTED_TO_A)
+
+    assert changes.cancel == (((asking, "facts-changed"),) if recalled else ())
+    assert changes.resume == ((asking,) if held_from == "accepted" else ())
+    assert changes.request == (B,)
+
+
 def test_facts_that_changed_do_not_overrule_an_agency_that_said_yes() -> None:
     changes = plan(known(outcome(A, "ineligible"), outcome(B, "ineligible")), [task(A, "accepted")], ROUTED_TO_A)
     assert changes.cancel == ()

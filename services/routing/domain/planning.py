@@ -1,9 +1,9 @@
 """What has to change: the decision held against the tasks that there are.
 
 An agency that has the referral in hand, or has dealt with it in this round, is never asked a second time. Consent that
-ended cancels at once, whatever else is not known yet. Facts that changed cancel only what no one has answered: a person's
-yes outranks a rule. While an agency keeps the referral, no other answer about it is given; when every agency that was
-asked has finished, nothing is left to try.
+ended cancels at once, whatever else is not known yet. Facts that changed cancel only what no one has answered, by yes or
+no: a person's yes outranks a rule, a question does not. While an agency keeps the referral, no other answer about it is
+given; when every agency that was asked has finished, nothing is left to try.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ def plan(known: Known, tasks: Sequence[Task], last: Decision | None = None, full
     decision = replace(_standing(known, decision, present, keeping, request), basis=_basis(known))
     told = last == decision and (decision.status == ROUTED or last.basis == decision.basis)
     asking = [task for task in keeping if task.asked_at is not None]
-    resume = tuple(task for task in asking if known.facts_sequence > (task.asked_at or 0))
+    resume = tuple(task for task in asking if task.is_answered_by(known.facts_sequence))
     new_consent = last is not None and known.scope_sequence > last.basis[1]
     return Plan(
         decision,
@@ -124,7 +124,8 @@ def _why_cancel(known: Known, decision: Decision | None, task: Task) -> str | No
         return _WHY_ENDED[known.ended]
     if not known.covers(task.agency):
         return UNCOVERED
-    if decision is None or task.state != REQUESTED:
+    goes_on_from = task.held_from if task.is_answered_by(known.facts_sequence) else task.state
+    if decision is None or goes_on_from != REQUESTED:
         return None
     wanted = decision.status == ROUTED and task.agency in decision.agencies
     still_able = task.agency in known.agencies(ELIGIBLE) and (not known.chosen or task.agency in known.chosen)

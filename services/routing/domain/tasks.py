@@ -102,7 +102,8 @@ class Task:
     """One agency's task: all that decisions look at.
 
     `children` are the ids of those whom it covers; `round` is that of the referral in which the agency was asked;
-    `asked_at` the sequence of the facts that were known when it asked for more, and None unless it waits for them.
+    `asked_at` the sequence of the facts that were known when it asked for more, and None unless it waits for them;
+    `held_from` the state in which it was put on hold, and None unless it is.
     """
 
     id: str
@@ -112,10 +113,15 @@ class Task:
     reason: str | None = None
     round: int = 0
     asked_at: int | None = None
+    held_from: str | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    def is_answered_by(self, facts_sequence: int) -> bool:
+        """Whether the agency asked for more and these facts are what it waits for."""
+        return self.asked_at is not None and facts_sequence > self.asked_at
 
 
 @dataclass(frozen=True)
