@@ -64,7 +64,7 @@ def rabbitmq(server_folder: Path) -> Iterator[RabbitMQ]:
     try:
         yield server.start()
     finally:
-        server.stop()
+        server.discard()
 
 
 @pytest.fixture(scope="session")

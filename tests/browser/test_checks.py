@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -136,6 +137,7 @@ def test_a_page_that_looks_like_one_that_was_right_is_looked_at_once(
     open_device: Device, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_checks, "SCREENSHOTS", tmp_path)
+    monkeypatch.setattr(browser_checks, "PICTURES_OF_ALL", True)
     here, plain = (new_tab(open_device(view)) for view in (PHONE, PHONE_PLAIN))
 
     def check(page: Page, part: str) -> set[str]:
@@ -152,6 +154,19 @@ def test_a_page_that_looks_like_one_that_was_right_is_looked_at_once(
         check(plain, '<p>Another<img src="data:,"></p>')
     with pytest.raises(AssertionError, match="weighs 60"):
         check(here, f"<!-- {'x' * 60_000} -->")
+
+
+def test_where_pictures_of_faults_are_enough_no_other_is_made(
+    page: Page, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_checks, "SCREENSHOTS", tmp_path)
+    monkeypatch.setattr(browser_checks, "PICTURES_OF_ALL", False)
+    for words, pictures in (("Nothing is wrong here", []), ('<img src="data:,">', ["checks-1280.png"])):
+        site.html = WELL.replace("<!-- here -->", f"<p>{words}</p>")
+        page.goto(site.address)
+        with pytest.raises(AssertionError, match="axe: image-alt") if pictures else nullcontext():
+            check_page(page, "checks")
+        assert [path.name for path in tmp_path.iterdir()] == pictures
 
 
 def test_a_page_that_nobody_checked_may_not_complain_either(browser: Browser, site: Site) -> None:

@@ -67,7 +67,7 @@ def own_rabbitmq(server_folder: Path) -> Iterator[RabbitMQ]:
     try:
         yield server.start()
     finally:
-        server.stop()
+        server.discard()
 
 
 def test_a_message_that_rabbitmq_confirmed_is_there_after_kill_9(own_rabbitmq: RabbitMQ) -> None:

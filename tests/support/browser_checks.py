@@ -1,12 +1,14 @@
 """What must hold on every page, in every view: `check_page(page, "name-of-the-page")`.
 
 It is readable by everybody (axe, WCAG 2.2 AA, light and dark), valid, no wider than the window, small, quiet on the console,
-asks nobody else for anything; and it is photographed, for people to judge what no program can.
+asks nobody else for anything; and it is photographed, for people to judge what no program can. Where
+WAYPOST_TESTS_PICTURES is `of-faults`, as in `make test`, only what was found wrong is.
 
 A page that stands in a window of the same size with the same elements and words as one that was found right, as many do with
 and without JavaScript, is not asked what would be answered the same: it has that one's picture.
 """
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -14,7 +16,7 @@ from urllib.parse import urldefrag, urlsplit
 
 from playwright.sync_api import Page
 
-from tests.support.browser import PHONE, Watch, watch_of
+from tests.support.browser import PHONE, View, Watch, watch_of
 from tests.support.browser_html import html_faults
 from tests.support.browser_measures import keep, measured
 from tests.support.npm import node_modules
@@ -23,6 +25,8 @@ from tests.support.npm import node_modules
 _OF_ONE_VISIT = re.compile(
     r"(?P<id>[\w-]{19,})|\b[0-9A-Z]{3}(?:-[0-9A-Z]{3}){2}\b|(?P<time>(?<!\d)\d?\d:\d\d(?::\d\d(?:\.\d+)?)?(?!\d))"
 )
+# Drawing and packing them is a fifth of what Chromium does; a run whose pictures nobody will see makes those of faults.
+PICTURES_OF_ALL = os.environ.get("WAYPOST_TESTS_PICTURES") != "of-faults"
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 MOST_BYTES = 50_000
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -64,12 +68,9 @@ def check_page(page: Page, name: str) -> None:
     if looks in _found_right:
         faults = _faults_of_this_visit(page)
     else:
-        _photograph(page, f"{name}-{view}")
-        if view == PHONE:
-            page.emulate_media(color_scheme="dark")
-            _photograph(page, f"{name}-dark-{view}")
-            page.emulate_media(color_scheme="light")
         faults = faults_of(page)
+        if faults or PICTURES_OF_ALL:
+            _photograph(page, name, view)
     assert not faults, f"{name} in view {view} ({urlsplit(page.url).path}):\n" + "\n".join(faults)
     _found_right.add(looks)
 
@@ -106,11 +107,14 @@ def _plain(html: str) -> str:
     return _OF_ONE_VISIT.sub(stand_in, html)
 
 
-def _photograph(page: Page, name: str) -> None:
-    """The whole page; zoomed, what is seen of it."""
+def _photograph(page: Page, name: str, view: View) -> None:
+    """The whole page, in the dark too where that is asked for most; zoomed, what is seen of it."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    whole = watch_of(page).view.scale == 1
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole, animations="disabled")
+    for scheme in ("light", "dark") if view == PHONE else ("light",):
+        path = SCREENSHOTS / f"{name}{'-dark' if scheme == 'dark' else ''}-{view}.png"
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=path, full_page=view.scale == 1, animations="disabled")
+    page.emulate_media(color_scheme="light")
 
 
 def _sent(page: Page, watch: Watch) -> str:

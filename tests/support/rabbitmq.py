@@ -86,6 +86,12 @@ class RabbitMQ:
         if self._needs_epmd:
             self._epmd.kill()
 
+    def discard(self) -> None:
+        """Ends it and its port mapper at once: to stop in order takes six seconds, for data that nobody will ask for."""
+        for process in (self._server, self._epmd):
+            if process.alive:
+                process.kill()
+
     def join(self, other: "RabbitMQ") -> None:
         """Forgets what it has, and becomes a member of the other's cluster."""
         for words in (("stop_app",), ("join_cluster", other.node), ("start_app",)):
