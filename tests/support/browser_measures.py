@@ -59,6 +59,7 @@ def report() -> str:
     if not _kept:
         return "No page was measured"
     lines = [f"{name}\t{view}\t{visit.bytes}\t{visit.milliseconds:.1f}" for name, view, visit in _kept]
+    FILE.parent.mkdir(parents=True, exist_ok=True)  # Where nothing was found wrong, no picture has made it.
     with FILE.open("a") as file:  # Several runs at once test different pages.
         if not file.tell():
             lines.insert(0, "page\tview\tbytes\tserver ms")
