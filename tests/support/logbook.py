@@ -1,6 +1,6 @@
 """All that is logged while tests run, by servers and by services in the tests' own process; and the proof that it names nobody.
 
-logbook.keep(folder)    from now on, lines of this process are kept as a service would write them, and shown as before
+logbook.keep(folder)    from now on, lines of this process are kept as a service would write them, and shown where their test is
 logbook.check()         reads every log of the run; fails, and says where somebody is named
 """
 
@@ -19,22 +19,27 @@ WELCOME = json.dumps(EXAMPLE)
 
 
 class _Kept:
-    """Writes to a file and to wherever standard error leads at the moment, which pytest changes with every test."""
+    """Writes to a file and to wherever standard error leads at the moment, which pytest changes with every test.
 
-    def __init__(self, path: Path) -> None:
+    Between two tests, where services go on while the next one's time limit is set, it would lead to the screen: only where
+    pytest keeps nothing back at all do lines go there.
+    """
+
+    def __init__(self, path: Path, on_screen: bool) -> None:
         self._file = path.open("a", buffering=1)
+        self._on_screen = on_screen
 
     def write(self, text: str) -> int:
         self._file.write(text)
-        return sys.stderr.write(text)
+        return sys.stderr.write(text) if self._on_screen or sys.stderr is not sys.__stderr__ else len(text)
 
     def flush(self) -> None:
         sys.stderr.flush()
 
 
-def keep(folder: Path) -> None:
+def keep(folder: Path, on_screen: bool) -> None:
     path = folder / "tests.log"
-    logs.configure("info", _Kept(path))
+    logs.configure("info", _Kept(path, on_screen))
     LOGS.append(path)
 
 
