@@ -22,7 +22,8 @@ from shared.messaging.pauses import EMAIL, Waiting
 from shared.messaging.store import Store
 from shared.messaging.transaction import Transaction
 
-BATCH = 20
+BATCH = 50
+"""As many readers as `referrals` answers for at once. Claim, question and line cost a batch the same, be it small or large."""
 LEASE = timedelta(minutes=5)
 FIRST_RECEIPT = timedelta(minutes=1)
 EVENTS: Mapping[str, type[EventSchema]] = {

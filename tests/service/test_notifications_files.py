@@ -50,6 +50,21 @@ def test_a_text_beyond_ascii_arrives_as_written(tmp_path: Path) -> None:
     assert mail.get_content().strip() == "Croeso i’r gwasanaeth"
 
 
+def test_what_messages_have_alike_is_made_once_and_is_still_of_each(tmp_path: Path) -> None:
+    bodies = ("Hello,\n", "Croeso i’r gwasanaeth\n", "Good day,\n")
+    for sender in ("waypost@example.org", "waypost@example.com"):
+        with FileCarrier(tmp_path / sender, sender).line() as line:
+            for number, body in enumerate(bodies):
+                line.send(message(number, f"reader-{number}@example.org", body))
+        read = [path.read_bytes() for path in sorted((tmp_path / sender).iterdir())]
+        mails = [email.message_from_bytes(each, EmailMessage, policy=default) for each in read]
+        assert [(mail["From"], mail["To"]) for mail in mails] == [
+            (f"Waypost <{sender}>", f"reader-{number}@example.org") for number in range(3)
+        ]
+        assert [mail["Content-Transfer-Encoding"] for mail in mails] == ["7bit", "quoted-printable", "7bit"]
+        assert [mail.get_content().replace("\r\n", "\n") for mail in mails] == list(bodies)
+
+
 def test_only_the_owner_may_look(tmp_path: Path) -> None:
     write(tmp_path / "outbox", message())
     assert stat.S_IMODE((tmp_path / "outbox").stat().st_mode) == 0o700

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.notifications.carriers.carrier import NotTaken
-from services.notifications.deliveries import Delivery
+from services.notifications.deliveries import BATCH, Delivery
 from services.notifications.recipients import Nowhere, Recipient, Recipients
+from services.referrals.recipients import MOST
 from shared.resources import Resources
 from tests.support.notifying import PAGE, REFERENCE, WRITTEN_AT, ReferralsNearby
 from tests.support.pairs import default_pair
@@ -258,3 +259,8 @@ def test_while_referrals_is_away_it_is_asked_again(recipients: Recipients) -> No
     recipients._resources.settings = replace(recipients._resources.settings, referrals_url=gone.url)
     with pytest.raises(NotTaken, match="referrals-away"):
         referrer(recipients)
+
+
+def test_referrals_answers_for_a_whole_batch_at_once() -> None:
+    """Were it more, each would be asked for by itself: three times the work of both services."""
+    assert BATCH <= MOST
