@@ -30,13 +30,14 @@ PICTURES_OF_ALL = os.environ.get("WAYPOST_TESTS_PICTURES") != "of-faults"
 SCREENSHOTS = Path(__file__).parents[2] / "var" / "screenshots"
 MOST_BYTES = 50_000
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Nothing is fetched for the rules: only those of sound that plays by itself would have it, which no page has.
 # What axe cannot decide counts too: colours that no program can compare are hard for people as well. But for two things
 # that it gives up on by rule: a single sign, such as a digit in a table, which looks like its neighbours; and what a table
 # that scrolls within itself has out of sight, which a wider view shows.
 _AXE = """
     async (rules) => {
       const { violations, incomplete } = await axe.run(
-        document, { runOnly: rules, resultTypes: ['violations', 'incomplete'] });
+        document, { runOnly: rules, resultTypes: ['violations', 'incomplete'], preload: false });
       const givenUp = ({ any, target }) => any.some(({ data }) => data?.messageKey === 'shortTextContent' ||
         (data?.messageKey === 'elmPartiallyObscured' && document.querySelector(target[0])?.closest('.scrolls')));
       const undecided = incomplete.map((each) => ({ ...each, nodes: each.nodes.filter((node) => !givenUp(node)) }));
@@ -131,7 +132,7 @@ def _axe(page: Page, watch: Watch) -> list[str]:
     """Everything in the light, and the colours again in the dark, where somebody's device asks for that."""
     watch.allow_scripts(page, True)
     try:
-        page.evaluate(_axe_source())
+        watch.add_script(page, _axe_source())
         found = [f"axe: {fault}" for fault in page.evaluate(_AXE, {"type": "tag", "values": TAGS})]
         page.emulate_media(color_scheme="dark")
         colours = {"type": "rule", "values": ["color-contrast"]}
