@@ -17,13 +17,9 @@ from shared.messaging.transaction import Transaction
 
 # Made once: SQLAlchemy takes longer to make a statement than PostgreSQL takes to answer it.
 _REFERRAL = select(referrals).where(referrals.c.referral_id == bindparam("referral")).with_for_update()
+_OF_A_TASK = ("id", "agency", "state", "children", "reason", "round", "asked_sequence", "held_from")
 _TASKS = (
-    select(
-        *(
-            tasks.c[name]
-            for name in ("id", "agency", "state", "children", "reason", "round", "asked_sequence", "held_from")
-        )
-    )
+    select(*(tasks.c[name] for name in _OF_A_TASK))
     .where(tasks.c.referral_id == bindparam("referral"))
     .order_by(tasks.c.id)
 )
@@ -137,15 +133,6 @@ def _decision(data: Mapping[str, Any] | None) -> Decision | None:
 def _tasks(connection: Connection, referral_id: str) -> tuple[Task, ...]:
     rows = connection.execute(_TASKS, {"referral": referral_id}).all()
     return tuple(
-        Task(
-            row.id,
-            row.agency,
-            row.state,
-            tuple(row.children),
-            row.reason,
-            row.round,
-            row.asked_sequence,
-            row.held_from,
-        )
-        for row in rows
+        Task(id_, agency, state, tuple(children), reason, round_, asked_at, held_from)
+        for id_, agency, state, children, reason, round_, asked_at, held_from in rows
     )
