@@ -102,8 +102,12 @@ def test_the_settings_choose_the_carrier() -> None:
     assert [type(each) for each in carriers_for(Settings.from_environment({"WAYPOST_SMTP": "smtp://localhost"}))] == [
         SmtpCarrier
     ]
+
+
+@pytest.mark.parametrize("sender", ["nobody", "nobody@", "@example.org", "no body@example.org", "nobody@example..org"])
+def test_a_start_says_that_mail_cannot_come_from_what_is_no_address(sender: str) -> None:
     with pytest.raises(SettingsError, match="WAYPOST_MAIL_FROM"):
-        carriers_for(Settings.from_environment({"WAYPOST_MAIL_FROM": "nobody"}))
+        carriers_for(Settings.from_environment({"WAYPOST_MAIL_FROM": sender}))
 
 
 @pytest.fixture

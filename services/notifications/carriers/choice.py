@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.notifications.carriers.carrier import Carrier
 from services.notifications.carriers.files import FileCarrier
-from services.notifications.carriers.mime import bare_address
+from services.notifications.carriers.mime import bare_address, is_address
 from services.notifications.carriers.notify import NotifyCarrier, NotifyKey
 from services.notifications.carriers.smtp import SmtpCarrier, read_smtp_url
 from services.notifications.domain import EMAIL, TEXT
@@ -31,7 +31,7 @@ def carriers_for(settings: Settings) -> list[Carrier]:
 
 def _email(settings: Settings) -> Carrier:
     sender = bare_address(settings.mail_from)
-    if "@" not in sender:
+    if not is_address(sender):
         raise SettingsError("WAYPOST_MAIL_FROM is no e-mail address. Write the address that messages come from.")
     if settings.smtp:
         return SmtpCarrier(read_smtp_url(settings.smtp), sender)

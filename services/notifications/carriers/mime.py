@@ -11,6 +11,7 @@ from typing import Any
 from services.notifications.carriers.carrier import Message, NotTaken
 from services.notifications.discretion import OUR_NAME
 
+_NO_ADDRESS = (ValueError, IndexError, MessageError)
 _ALIKE = {"From", "Auto-Submitted", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
 
 
@@ -33,6 +34,15 @@ def bare_address(text: str) -> str:
     return parseaddr(text)[1]
 
 
+def is_address(text: str) -> bool:
+    """Whether mail can be sent from it."""
+    try:
+        Address(addr_spec=text)
+    except _NO_ADDRESS:
+        return False
+    return True
+
+
 def domain_of(address: str) -> str:
     return address.rpartition("@")[2]
 
@@ -42,7 +52,7 @@ def as_email(message: Message, sender: str) -> EmailMessage:
     email = EmailMessage(policy=_POLICY)
     try:
         email["To"] = Address(addr_spec=message.address)
-    except (ValueError, IndexError, MessageError):
+    except _NO_ADDRESS:
         raise NotTaken("address-unusable", final=True) from None
     email["From"] = _from(sender)
     email["Subject"] = message.subject
