@@ -38,9 +38,9 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def logs_name_nobody(request: pytest.FixtureRequest, server_folder: Path) -> Iterator[None]:
+def logs_name_nobody(pytestconfig: pytest.Config, server_folder: Path) -> Iterator[None]:
     """At the end of the run every log of it is read: those of servers too, whose folder is still there."""
-    logbook.keep(server_folder, on_screen=request.config.getoption("capture") == "no")
+    logbook.keep(server_folder, pytestconfig)
     yield
     logbook.check()
 

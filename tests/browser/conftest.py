@@ -56,9 +56,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def logs_name_nobody(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def logs_name_nobody(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """At the end of the run every log of it is read."""
-    logbook.keep(tmp_path_factory.mktemp("logs"), on_screen=request.config.getoption("capture") == "no")
+    logbook.keep(tmp_path_factory.mktemp("logs"), pytestconfig)
     yield
     logbook.check()
 

@@ -1,12 +1,16 @@
 """All that is logged while tests run, by servers and by services in the tests' own process; and the proof that it names nobody.
 
-logbook.keep(folder)    from now on, lines of this process are kept as a service would write them, and shown where their test is
-logbook.check()         reads every log of the run; fails, and says where somebody is named
+logbook.keep(folder, config)    from now on, lines of this process are kept as a service would write them, and shown with
+                                the test that they belong to
+logbook.check()                 reads every log of the run; fails, and says where somebody is named
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import TextIO
+
+import pytest
 
 from services.commands.demo import EXAMPLE
 from shared import logs
@@ -18,15 +22,15 @@ WELCOME = json.dumps(EXAMPLE)
 """The referral to be pasted that `waypost run` shows a newcomer, on standard output."""
 
 
-class _Kept:
+class Kept:
     """Writes to a file and to wherever standard error leads at the moment, which pytest changes with every test.
 
     Between two tests, where services go on while the next one's time limit is set, it would lead to the screen: only where
     pytest keeps nothing back at all do lines go there.
     """
 
-    def __init__(self, path: Path, on_screen: bool) -> None:
-        self._file = path.open("a", buffering=1)
+    def __init__(self, file: TextIO, on_screen: bool) -> None:
+        self._file = file
         self._on_screen = on_screen
 
     def write(self, text: str) -> int:
@@ -37,9 +41,9 @@ class _Kept:
         sys.stderr.flush()
 
 
-def keep(folder: Path, on_screen: bool) -> None:
+def keep(folder: Path, config: pytest.Config) -> None:
     path = folder / "tests.log"
-    logs.configure("info", _Kept(path, on_screen))
+    logs.configure("info", Kept(path.open("a", buffering=1), on_screen=config.getoption("capture") == "no"))
     LOGS.append(path)
 
 

@@ -1,5 +1,7 @@
 """The search of all logs finds every personal value that tests make up: what it cannot see would be proven of nothing."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,17 @@ def test_a_log_that_names_somebody_or_is_gone_fails_the_run(tmp_path: Path, monk
     log.write_text('{"event": "started"}\n{"event": "failed", "detail": "Test Child 7"}\n')
     with pytest.raises(AssertionError, match=r"service\.log:2: \['Test Child'\]"):
         logbook.check()
+
+
+@pytest.mark.parametrize(
+    ("between_tests", "on_screen", "shown"), [(False, False, "line"), (True, False, ""), (True, True, "line")]
+)
+def test_a_line_is_kept_always_and_shown_with_its_test(
+    monkeypatch: pytest.MonkeyPatch, between_tests: bool, on_screen: bool, shown: str
+) -> None:
+    file, screen = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", screen)
+    if between_tests:
+        monkeypatch.setattr(sys, "__stderr__", screen)
+    logbook.Kept(file, on_screen).write("line")
+    assert (file.getvalue(), screen.getvalue()) == ("line", shown)
