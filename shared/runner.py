@@ -15,6 +15,7 @@ from typing import Any
 
 import eventlet
 import structlog
+from eventlet.debug import hub_exceptions
 from eventlet.event import Event as Signal
 from nameko.runners import ServiceRunner
 
@@ -87,7 +88,11 @@ def run(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
+    hub_exceptions(
+        False
+    )  # What keeps a service from starting is raised here; the hub would show its traceback as well.
     runner.start()
+    hub_exceptions(True)
     _collect_rarely()
     if announce is not None:
         announce()

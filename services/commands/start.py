@@ -23,12 +23,15 @@ def start(services: list[str], began: float) -> None:
         _refuse(str(error))
     logs.configure(settings.log_level)
     ready = prepare(settings, names)
-    run(
-        settings,
-        [service_class(name) for name in names],
-        lambda: topology(settings),
-        announce=lambda: _announce(ready, settings, names, began),
-    )
+    try:
+        run(
+            settings,
+            [service_class(name) for name in names],
+            lambda: topology(settings),
+            announce=lambda: _announce(ready, settings, names, began),
+        )
+    except SettingsError as error:  # Of what a service alone needs, such as a mail server.
+        _refuse(str(error))
 
 
 def _refuse(why: str) -> NoReturn:

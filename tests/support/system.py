@@ -196,8 +196,13 @@ def places_folder(folder: Path, *registers: Path) -> Path:
 @contextlib.contextmanager
 def default_system(folder: Path, places: Path, **environment: str) -> Iterator[System]:
     """The default: one process, SQLite, the broker inside. It makes its own secrets and databases."""
-    with running(_prepared("default", folder, places, environment, EVERYTHING)) as system:
+    with running(system_by_default(folder, places, **environment)) as system:
         yield system
+
+
+def system_by_default(folder: Path, places: Path, **environment: str) -> System:
+    """What `default_system` starts, not yet started."""
+    return _prepared("default", folder, places, environment, EVERYTHING)
 
 
 @contextlib.contextmanager
