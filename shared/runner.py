@@ -49,6 +49,17 @@ class Runner(ServiceRunner):
     def add_service(self, cls: Any) -> None:
         self.service_map[cls.name] = self.container_cls(cls, self.configuration(cls))
 
+    def start(self) -> None:
+        """All at once; raises what kept the first of them from it, and shows no traceback of its own.
+
+        Left to end a green thread, an exception is shown by eventlet before anybody could say in a sentence what it means.
+        """
+        hub_exceptions(False)  # Of the green threads in which nameko sets up a container's parts.
+        failures = [each for each in eventlet.GreenPool().imap(_failure_of_start, list(self.containers)) if each]
+        hub_exceptions(True)
+        if failures:
+            raise failures[0]
+
     def configuration(self, cls: Any) -> dict[str, Any]:
         """What extensions of one service find in `container.config`."""
         settings, name = self.settings, cls.name
@@ -63,6 +74,14 @@ class Runner(ServiceRunner):
         if name in settings.ports:
             configuration["WEB_SERVER_ADDRESS"] = f"{settings.bind}:{settings.ports[name]}"
         return configuration
+
+
+def _failure_of_start(container: Any) -> Exception | None:
+    try:
+        container.start()
+    except Exception as failure:
+        return failure
+    return None
 
 
 def run(
@@ -88,11 +107,7 @@ def run(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    hub_exceptions(
-        False
-    )  # What keeps a service from starting is raised here; the hub would show its traceback as well.
     runner.start()
-    hub_exceptions(True)
     _collect_rarely()
     if announce is not None:
         announce()
