@@ -31,7 +31,7 @@ class Catalogue:
         if not files:
             raise KeyError(language)
         for path in files:
-            _add(words, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+            _add(words, yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader), path.name)
         return cls(words, None if language == "en" else cls.of("en"))
 
     def word(self, section: str, code: str) -> str:
