@@ -22,6 +22,11 @@ A, B = "families-apart", "time-matters"
 KIND = "uk.waypost.referrals.referral.submitted.v1"
 SALT = "5b1d09e7c2f84a36"
 DEAD_QUEUE = queue_of("dead", SALT)
+TOPOLOGY = Topology(
+    {"referrals": [KIND]},
+    {A: "waypost.agency.families-apart.3f9c2b71d0", B: "waypost.agency.time-matters.a81e05c44d"},
+    SALT,
+)
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,10 @@ class World:
 
 def a_world(rabbitmq: RabbitMQ) -> World:
     url = rabbitmq.url(rabbitmq.new_vhost())
-    queues = {A: "waypost.agency.families-apart.3f9c2b71d0", B: "waypost.agency.time-matters.a81e05c44d"}
     broker, access = RabbitBroker(url), AgencyAccess(rabbitmq.management_url, url)
-    broker.declare(Topology({"referrals": [KIND]}, queues, SALT))
-    made = World(rabbitmq, broker, access, *(access.grant(agency, queue) for agency, queue in queues.items()))
+    broker.declare(TOPOLOGY)
+    credentials = (access.grant(agency, queue) for agency, queue in TOPOLOGY.agencies.items())
+    made = World(rabbitmq, broker, access, *credentials)
     made.publish(AGENCIES, A, b"for A")
     made.publish(AGENCIES, B, b"for B")
     made.publish(EVENTS, KIND, b"for the services")
@@ -104,6 +109,12 @@ def world(rabbitmq: RabbitMQ) -> World:
 @pytest.fixture(scope="module")
 def still_world(rabbitmq: RabbitMQ) -> World:
     """One for those who only ask."""
+    return a_world(rabbitmq)
+
+
+@pytest.fixture(scope="module")
+def operators_world(rabbitmq: RabbitMQ) -> World:
+    """One in which the operator does what an agency may not."""
     return a_world(rabbitmq)
 
 
@@ -165,14 +176,14 @@ ATTEMPTS: dict[str, Attempt] = {
     "declare a queue": declare("mine", durable=True, auto_delete=False),
     "declare a queue that the broker names": declare("", exclusive=True),
     "declare a queue whose dead letters go to B": declare(
-        "mine",
+        "mine-too",
         durable=True,
         auto_delete=False,
         arguments={"x-dead-letter-exchange": AGENCIES, "x-dead-letter-routing-key": B, "x-message-ttl": 1},
     ),
     "declare an exchange": lambda channel, world: channel.exchange_declare("mine", "fanout"),
     "declare an exchange whose alternate is the agencies'": lambda channel, world: channel.exchange_declare(
-        "mine", "fanout", arguments={"alternate-exchange": AGENCIES}
+        "mine-too", "fanout", arguments={"alternate-exchange": AGENCIES}
     ),
     "delete the agencies' exchange": lambda channel, world: channel.exchange_delete(AGENCIES),
     "delete the services' exchange": lambda channel, world: channel.exchange_delete(EVENTS),
@@ -201,13 +212,14 @@ ATTEMPTS: dict[str, Attempt] = {
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS.keys())
-def test_an_agency_is_refused_to(world: World, attempt: Attempt) -> None:
-    before = world.waiting()
-    with world.as_agency(world.a) as channel, pytest.raises(amqp.AccessRefused):
-        attempt(channel, world)
-    assert world.waiting() == before == dict.fromkeys(before, 1)
-    with world.channel() as channel:
-        attempt(channel, world)
+def test_an_agency_is_refused_to(still_world: World, operators_world: World, attempt: Attempt) -> None:
+    before = still_world.waiting()
+    with still_world.as_agency(still_world.a) as channel, pytest.raises(amqp.AccessRefused):
+        attempt(channel, still_world)
+    assert still_world.waiting() == before == dict.fromkeys(before, 1)
+    operators_world.broker.declare(TOPOLOGY)  # What the attempt before took away is there again.
+    with operators_world.channel() as channel:
+        attempt(channel, operators_world)
 
 
 def test_an_agency_hears_what_is_for_it_and_nothing_else(world: World) -> None:
