@@ -248,8 +248,11 @@ def _prepared(
 
 def wait_until(ready: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
     """The first true answer of `ready`; fails, and says what was awaited, when there is none in time."""
-    deadline = time.monotonic() + seconds
+    deadline = (asked := time.monotonic()) + seconds
     while not (answer := ready()):
-        assert time.monotonic() < deadline, f"after {seconds:.0f} s still waiting for {what}"
-        time.sleep(0.05)
+        took = time.monotonic() - asked
+        assert asked + took < deadline, f"after {seconds:.0f} s still waiting for {what}"
+        # What is awaited needs the processor too: asking for it again and again may not take more than half of it.
+        time.sleep(max(0.05, took))
+        asked = time.monotonic()
     return answer
